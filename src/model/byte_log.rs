@@ -1,0 +1,258 @@
+//! The bytes that a socket received, in the pieces in which `recv` returned them, within a bound of memory.
+
+use std::collections::VecDeque;
+
+use super::Moment;
+
+/// A log of received chunks. The oldest are forgotten when the log would outgrow its limit; the counters are exact for
+/// ever.
+#[derive(Debug, Clone)]
+pub struct ByteLog {
+    blocks: VecDeque<Block>,
+    chunks: VecDeque<Mark>,
+    limit: usize,
+    held: usize,
+    received: u64,
+    count: u64,
+}
+
+/// What one `recv` returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk<'a> {
+    /// Which call returned it, counted from 1.
+    pub number: u64,
+    /// When it arrived.
+    pub at: Moment,
+    /// How many bytes came before it.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Chunks share blocks of memory, so that a peer that sends byte by byte costs a mark a byte and not an allocation.
+#[derive(Debug, Clone)]
+struct Block {
+    offset: u64,
+    data: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    offset: u64,
+    at: Moment,
+}
+
+impl ByteLog {
+    /// What a log keeps unless told otherwise: 16 MiB.
+    pub const DEFAULT_LIMIT: usize = 16 << 20;
+
+    const SMALLEST_BLOCK: usize = 256;
+    const LARGEST_BLOCK: usize = 64 << 10;
+
+    /// A log that holds at most `limit` bytes of memory, its bookkeeping included; the newest block of up to 64 KiB is
+    /// always held.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            blocks: VecDeque::new(),
+            chunks: VecDeque::new(),
+            limit,
+            held: 0,
+            received: 0,
+            count: 0,
+        }
+    }
+
+    /// Appends what one `recv` returned; an empty piece is no chunk.
+    pub fn push(&mut self, at: Moment, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.chunks.push_back(Mark {
+            offset: self.received,
+            at,
+        });
+        self.count += 1;
+        self.held += size_of::<Mark>();
+        let length = bytes.len();
+        match self.blocks.back_mut() {
+            Some(last) if last.data.len() + length <= last.data.capacity() => {
+                last.data.extend_from_slice(&bytes);
+            }
+            last => {
+                let grown = last.map_or(Self::SMALLEST_BLOCK, |block| block.data.capacity() * 2);
+                let capacity = grown.clamp(Self::SMALLEST_BLOCK, Self::LARGEST_BLOCK);
+                // A piece that fills most of its own buffer is kept as it is: no copy.
+                let data = if length >= capacity / 2 && length * 2 >= bytes.capacity() {
+                    bytes
+                } else {
+                    let mut data = Vec::with_capacity(capacity.max(length));
+                    data.extend_from_slice(&bytes);
+                    data
+                };
+                self.held += size_of::<Block>() + data.capacity();
+                self.blocks.push_back(Block {
+                    offset: self.received,
+                    data,
+                });
+            }
+        }
+        self.received += length as u64;
+        self.shrink_to(self.limit);
+    }
+
+    /// Forgets the oldest chunks until at most `target` bytes of memory are held or one block is left.
+    pub fn shrink_to(&mut self, target: usize) {
+        while self.held > target && self.blocks.len() > 1 {
+            if let Some(gone) = self.blocks.pop_front() {
+                self.held -= size_of::<Block>() + gone.data.capacity();
+            }
+            let first = self
+                .blocks
+                .front()
+                .map_or(self.received, |block| block.offset);
+            let marks = self.chunks.partition_point(|mark| mark.offset < first);
+            self.chunks.drain(..marks);
+            self.held -= marks * size_of::<Mark>();
+        }
+    }
+
+    /// Forgets every byte and keeps the counters.
+    pub fn forget(&mut self) {
+        self.blocks = VecDeque::new();
+        self.chunks = VecDeque::new();
+        self.held = 0;
+    }
+
+    /// How many bytes were received in all.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// How many `recv` calls returned bytes.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many of the received bytes are no longer kept.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.blocks
+            .front()
+            .map_or(self.received, |block| block.offset)
+    }
+
+    /// How many bytes of memory the log holds.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The numbers of the chunks that are kept, oldest first: `first..=last`, empty if there are none.
+    #[must_use]
+    pub fn kept(&self) -> std::ops::RangeInclusive<u64> {
+        self.count + 1 - self.chunks.len() as u64..=self.count
+    }
+
+    /// The chunk with this number, if it is kept.
+    #[must_use]
+    pub fn chunk(&self, number: u64) -> Option<Chunk<'_>> {
+        let index = usize::try_from(number.checked_sub(*self.kept().start())?).ok()?;
+        let mark = self.chunks.get(index)?;
+        let end = self
+            .chunks
+            .get(index + 1)
+            .map_or(self.received, |next| next.offset);
+        let after = self
+            .blocks
+            .partition_point(|block| block.offset <= mark.offset);
+        let block = self.blocks.get(after.checked_sub(1)?)?;
+        let start = (mark.offset - block.offset) as usize;
+        Some(Chunk {
+            number,
+            at: mark.at,
+            offset: mark.offset,
+            bytes: &block.data[start..start + (end - mark.offset) as usize],
+        })
+    }
+
+    /// The newest chunk.
+    #[must_use]
+    pub fn last(&self) -> Option<Chunk<'_>> {
+        self.chunk(self.count)
+    }
+}
+
+impl Default for ByteLog {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT_LIMIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(log: &ByteLog) -> Vec<u8> {
+        log.kept()
+            .flat_map(|number| log.chunk(number).expect("a kept chunk").bytes.to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn chunks_come_back_as_they_were_pushed() {
+        let mut log = ByteLog::default();
+        let mut sent = Vec::new();
+        for size in (1..200).chain([1, 70_000, 3, 65_536, 40_000, 2]) {
+            let piece: Vec<u8> = (0..size).map(|i| (i * 7 + size) as u8).collect();
+            log.push(Moment(size as u64), piece.clone());
+            let last = log.last().expect("just pushed");
+            assert_eq!((last.bytes, last.at), (&piece[..], Moment(size as u64)));
+            sent.extend(piece);
+        }
+        assert_eq!(all(&log), sent);
+        assert_eq!((log.received(), log.forgotten()), (sent.len() as u64, 0));
+        assert_eq!(log.count(), 205);
+    }
+
+    #[test]
+    fn memory_is_bounded_for_large_and_for_one_byte_pieces() {
+        for size in [1, 100, 65_536] {
+            let mut log = ByteLog::new(4 << 20);
+            for _ in 0..(16 << 20) / size {
+                log.push(Moment(0), vec![b'x'; size]);
+                assert!(log.held() <= 4 << 20, "{} held", log.held());
+            }
+            assert_eq!(log.received(), (16 << 20) / size as u64 * size as u64);
+            let kept = all(&log).len() as u64;
+            assert_eq!(kept + log.forgotten(), log.received());
+            assert!(kept >= 32 << 10, "only {kept} kept of pieces of {size}");
+            assert_eq!(log.chunk(1), None);
+        }
+    }
+
+    #[test]
+    fn a_forgotten_log_keeps_its_counters() {
+        let mut log = ByteLog::default();
+        assert!(log.kept().is_empty());
+        log.push(Moment(1), b"abc".to_vec());
+        log.forget();
+        assert_eq!((log.received(), log.forgotten(), log.held()), (3, 3, 0));
+        assert!(log.kept().is_empty());
+        assert_eq!(log.last(), None);
+        log.push(Moment(2), b"de".to_vec());
+        assert_eq!(
+            log.last().map(|c| (c.number, c.offset, c.bytes)),
+            Some((2, 3, &b"de"[..]))
+        );
+    }
+
+    #[test]
+    fn an_idle_connection_costs_little() {
+        let mut log = ByteLog::default();
+        log.push(Moment(0), b"hello".to_vec());
+        assert!(log.held() < 512, "{}", log.held());
+    }
+}

@@ -1,0 +1,121 @@
+//! `getaddrinfo(3)` on a thread of its own. It cannot be cancelled, so a look-up that is no longer wanted is left
+//! behind: its thread ends by itself and nobody hears of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::thread;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+use dns_lookup::{AddrInfoHints, SockType};
+
+use super::wake::Wake;
+use crate::model::{Address, Call, Errno, LookupError, Moment, Outcome};
+
+/// The resolver walks the name service switch's plug-ins, which take a good deal of stack.
+const STACK: usize = 512 << 10;
+
+/// A look-up under way.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The call as it is shown.
+    pub call: Call,
+    /// When it began.
+    pub began: Moment,
+    result: Receiver<Result<Vec<SocketAddr>, LookupError>>,
+}
+
+impl Lookup {
+    /// Starts to resolve `address` for a stream socket; `wake` is raised when it is done.
+    ///
+    /// # Errors
+    /// A thread that could not be started.
+    pub fn start(address: &Address, began: Moment, wake: &Wake) -> io::Result<Self> {
+        let (sender, result) = crossbeam_channel::bounded(1);
+        let (host, service) = (address.host.clone(), address.port.clone());
+        let wake = wake.clone();
+        thread::Builder::new()
+            .name("getaddrinfo".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                // Nobody receives it if the look-up was left behind.
+                let _ = sender.send(getaddrinfo(&host, &service));
+                wake.raise();
+            })?;
+        Ok(Self {
+            call: Call::Getaddrinfo {
+                host: address.host.clone(),
+                service: address.port.clone(),
+            },
+            began,
+            result,
+        })
+    }
+
+    /// What it came to, if it is done: the call's outcome, and the addresses if it succeeded.
+    #[must_use]
+    pub fn poll(&self) -> Option<(Outcome, Vec<SocketAddr>)> {
+        match self.result.try_recv() {
+            Ok(Ok(addresses)) => Some((Outcome::Resolved(addresses.clone()), addresses)),
+            Ok(Err(error)) => Some((Outcome::LookupFailed(error), Vec::new())),
+            Err(TryRecvError::Empty) => None,
+            // The thread panicked: the resolver of this system is broken.
+            Err(TryRecvError::Disconnected) => {
+                let error = LookupError::System(Errno::EIO);
+                Some((Outcome::LookupFailed(error), Vec::new()))
+            }
+        }
+    }
+}
+
+/// The addresses of `host` and `service` in the resolver's order, never an empty list.
+fn getaddrinfo(host: &str, service: &str) -> Result<Vec<SocketAddr>, LookupError> {
+    const EAI_NONAME: LookupError = LookupError::Eai(-2);
+    if host.contains('\0') || service.contains('\0') {
+        return Err(LookupError::NulByte);
+    }
+    // No host would mean this machine, which is not what somebody meant who left the field empty.
+    if host.is_empty() {
+        return Err(EAI_NONAME);
+    }
+    let hints = AddrInfoHints {
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
+    let found = dns_lookup::getaddrinfo(Some(host), Some(service), Some(hints)).map_err(
+        |error| match error.error_num() {
+            LookupError::EAI_SYSTEM => {
+                let errno = io::Error::from(error).raw_os_error().unwrap_or(0);
+                LookupError::System(Errno(errno))
+            }
+            number => LookupError::Eai(number),
+        },
+    )?;
+    let addresses: Vec<SocketAddr> = found.flatten().map(|info| info.sockaddr).collect();
+    if addresses.is_empty() {
+        return Err(EAI_NONAME);
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numeric_names_need_no_name_server() {
+        let found = getaddrinfo("127.0.0.1", "80");
+        assert_eq!(found, Ok(vec!["127.0.0.1:80".parse().expect("an address")]));
+        let found = getaddrinfo("::1", "8888");
+        assert_eq!(found, Ok(vec!["[::1]:8888".parse().expect("an address")]));
+    }
+
+    #[test]
+    fn errors_keep_their_number() {
+        assert_eq!(
+            getaddrinfo("127.0.0.1", "no-such-service"),
+            Err(LookupError::Eai(-8))
+        );
+        assert_eq!(getaddrinfo("", "80"), Err(LookupError::Eai(-2)));
+        assert_eq!(getaddrinfo("a\0b", "80"), Err(LookupError::NulByte));
+    }
+}

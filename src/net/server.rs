@@ -1,0 +1,302 @@
+//! The listening socket's thread: binds, listens, accepts in a loop, and starts a thread for each connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::event::Timespec;
+
+use super::connection;
+use super::resolve::Lookup;
+use super::socket::{self, Began, Interest, Ready, Socket};
+use super::teller::{Ended, Teller};
+use super::wake::Wake;
+use super::worker::{Crew, Orders, Worker};
+use crate::model::{
+    Actor, Address, Call, ConnectionId, Errno, Family, Moment, Outcome, ServerAction, ServerSetup,
+    Service, Waited,
+};
+
+const STACK: usize = 256 << 10;
+
+/// How many connections may have a thread at once. Each thread takes four memory maps of the 65,530 that Linux allows a
+/// process by default, and a program that runs out of them is aborted.
+const MOST_CONNECTIONS: usize = 12_000;
+
+/// How long to wait after an `accept` that failed for want of descriptors or memory. The connection stays in the queue
+/// and the listening socket readable, so that without a pause the loop would spin.
+const PAUSE: Timespec = Timespec {
+    tv_sec: 1,
+    tv_nsec: 0,
+};
+
+/// What the screen asks of the server.
+#[derive(Debug)]
+pub enum Order {
+    /// Do this.
+    Act(ServerAction),
+}
+
+/// Starts the server's thread; it listens once it is ordered to.
+///
+/// # Errors
+/// A thread or a descriptor that cannot be had.
+pub fn start(crew: &Crew) -> io::Result<Worker<Order>> {
+    let (worker, orders) = Worker::new()?;
+    let own = crew.clone();
+    crew.spawn(Actor::Server, STACK, move |tell| {
+        Server {
+            crew: own,
+            tell,
+            orders,
+            lookup: None,
+            listening: None,
+            accepted: 0,
+            served: Arc::default(),
+        }
+        .run();
+    })?;
+    Ok(worker)
+}
+
+struct Server {
+    crew: Crew,
+    tell: Teller,
+    orders: Orders<Order>,
+    lookup: Option<(Lookup, ServerSetup)>,
+    listening: Option<Listening>,
+    /// How many connections were ever accepted: the last one's number.
+    accepted: u64,
+    /// How many connections have a thread now.
+    served: Arc<AtomicUsize>,
+}
+
+struct Listening {
+    socket: Socket,
+    service: Service,
+    /// Raised once, at the end: one descriptor for all connections' threads.
+    stop: Wake,
+    since: Moment,
+    waited: Waited,
+    short_of_resources: bool,
+}
+
+impl Server {
+    fn run(mut self) {
+        while let Ok(()) | Err(Ended::Failed) = self.step() {}
+        // If nobody listens any more, dropping the socket closes it all the same.
+        let _ = self.stop();
+    }
+
+    fn step(&mut self) -> Result<(), Ended> {
+        let ready = self.wait()?;
+        if ready.woken {
+            for Order::Act(action) in self.orders.take()? {
+                self.act(action)?;
+            }
+            self.look_up_further()?;
+        } else if self.listening.is_some() {
+            // Readable, or the pause after a shortage is over.
+            self.accept()?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<Ready, Ended> {
+        let wake = self.orders.wake();
+        let tell = &mut self.tell;
+        let Some(listening) = &mut self.listening else {
+            return socket::wait(wake, None, tell, |_| Ok(())).map(|(ready, _)| ready);
+        };
+        if listening.short_of_resources {
+            return socket::pause(wake, &PAUSE, tell);
+        }
+        let Listening {
+            socket,
+            since,
+            waited,
+            ..
+        } = listening;
+        let interest = Some((&*socket, Interest::READ));
+        let (ready, how) = socket::wait(wake, interest, tell, |tell| {
+            // A wait that an order interrupts goes on: it is reported once.
+            if *waited == Waited::InPoll {
+                return Ok(());
+            }
+            tell.blocked(
+                Call::Accept {
+                    fd: socket.number(),
+                },
+                *since,
+            )
+        })?;
+        if how == Waited::InPoll {
+            *waited = how;
+        }
+        Ok(ready)
+    }
+
+    fn act(&mut self, action: ServerAction) -> Result<(), Ended> {
+        match action {
+            ServerAction::Start(setup) => self.start(setup),
+            ServerAction::Serve(service) => {
+                if let Some(listening) = &mut self.listening {
+                    listening.service = service;
+                }
+                if let Some((_, setup)) = &mut self.lookup {
+                    setup.service = service;
+                }
+                Ok(())
+            }
+            ServerAction::Stop => self.stop(),
+        }
+    }
+
+    fn start(&mut self, setup: ServerSetup) -> Result<(), Ended> {
+        self.stop()?;
+        if let Ok(ip) = setup.host.parse() {
+            return self.listen(SocketAddr::new(ip, setup.port), &setup);
+        }
+        let address = Address {
+            host: setup.host.clone(),
+            port: setup.port.to_string(),
+        };
+        let began = self.tell.now();
+        match Lookup::start(&address, began, self.orders.wake()) {
+            Ok(lookup) => {
+                self.tell.blocked(lookup.call.clone(), began)?;
+                self.lookup = Some((lookup, setup));
+                Ok(())
+            }
+            Err(error) => self
+                .tell
+                .trouble(format!("no thread for getaddrinfo can be started: {error}")),
+        }
+    }
+
+    fn look_up_further(&mut self) -> Result<(), Ended> {
+        let Some((lookup, setup)) = self.lookup.take() else {
+            return Ok(());
+        };
+        let Some((outcome, addresses)) = lookup.poll() else {
+            self.lookup = Some((lookup, setup));
+            return Ok(());
+        };
+        self.tell
+            .returned(lookup.call, outcome, lookup.began, Waited::No)?;
+        match addresses.first() {
+            Some(address) => self.listen(*address, &setup),
+            None => Ok(()),
+        }
+    }
+
+    fn listen(&mut self, address: SocketAddr, setup: &ServerSetup) -> Result<(), Ended> {
+        let stop = match Wake::new() {
+            Ok(stop) => stop,
+            Err(error) => {
+                return self
+                    .tell
+                    .trouble(format!("no descriptor to stop the server with: {error}"));
+            }
+        };
+        let socket = Socket::open(Family::of(&address), &mut self.tell)?;
+        let ready = socket
+            .reuse_address(&mut self.tell)
+            .and_then(|()| socket.bind(address, &mut self.tell))
+            .and_then(|()| socket.listen(setup.backlog, &mut self.tell))
+            // With port 0 the kernel has chosen one.
+            .and_then(|()| socket.local_address(&mut self.tell));
+        match ready {
+            Ok(_) => {
+                self.listening = Some(Listening {
+                    socket,
+                    service: setup.service,
+                    stop,
+                    since: self.tell.now(),
+                    waited: Waited::No,
+                    short_of_resources: false,
+                });
+                Ok(())
+            }
+            Err(Ended::Failed) => socket.close(&mut self.tell),
+            Err(ended) => Err(ended),
+        }
+    }
+
+    fn accept(&mut self) -> Result<(), Ended> {
+        let Some(listening) = &mut self.listening else {
+            return Ok(());
+        };
+        let began = Began {
+            at: listening.since,
+            waited: std::mem::replace(&mut listening.waited, Waited::No),
+        };
+        let accepted = listening.socket.accept(began, &mut self.tell)?;
+        listening.since = self.tell.now();
+        listening.short_of_resources = matches!(
+            accepted,
+            Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
+        );
+        let Ok((socket, _)) = accepted else {
+            return Ok(());
+        };
+        self.accepted += 1;
+        let who = Actor::Connection(ConnectionId(self.accepted));
+        let (service, stop) = (listening.service, listening.stop.clone());
+        if self.served.fetch_add(1, Ordering::Relaxed) >= MOST_CONNECTIONS {
+            self.served.fetch_sub(1, Ordering::Relaxed);
+            self.tell.trouble(format!(
+                "{who} is closed unserved: {MOST_CONNECTIONS} connections have a thread each, and more would be too many for one process"
+            ))?;
+            return connection::refuse(&self.crew, who, socket);
+        }
+        let seat = Seat(Arc::clone(&self.served));
+        // The connection's own reports must come after its accept.
+        self.tell.flush()?;
+        // The socket follows once the thread runs, so that it is still here to be closed if none can be started.
+        let (give, take) = crossbeam_channel::bounded(1);
+        let spawned = self.crew.spawn(who, connection::STACK, move |tell| {
+            if let Ok(socket) = take.recv() {
+                connection::serve(socket, service, &stop, tell);
+            }
+            drop(seat);
+        });
+        match spawned {
+            Ok(()) => {
+                // It fails only if that thread panicked, and then dropping the socket closes it.
+                let _ = give.send(socket);
+                Ok(())
+            }
+            Err(error) => {
+                self.tell.trouble(format!(
+                    "{who} is closed unserved: no thread for it can be started ({error})"
+                ))?;
+                connection::refuse(&self.crew, who, socket)
+            }
+        }
+    }
+
+    fn stop(&mut self) -> Result<(), Ended> {
+        if let Some((lookup, _)) = self.lookup.take() {
+            self.tell
+                .returned(lookup.call, Outcome::Cancelled, lookup.began, Waited::No)?;
+        }
+        match self.listening.take() {
+            Some(listening) => {
+                listening.stop.raise();
+                listening.socket.close(&mut self.tell)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// One of the places for connections; given back when dropped, whatever becomes of the thread.
+struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

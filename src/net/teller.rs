@@ -1,0 +1,144 @@
+//! How a worker reports: events gathered into batches on the bounded channel to the screen loop.
+
+use crossbeam_channel::Sender;
+
+use super::Clock;
+use crate::model::{Actor, Batch, Call, CallRecord, Event, Moment, Outcome, Waited};
+
+/// Why a worker's step did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A call failed; it is in the report, with its errno.
+    Failed,
+    /// The worker was told to stop.
+    Stopped,
+    /// Nobody listens to the reports any more: the program is ending.
+    Gone,
+}
+
+/// One worker's voice. It speaks when the worker is about to wait, or when it has a lot to tell; then a full channel
+/// holds the worker back, and TCP's flow control holds its peer back in turn.
+#[derive(Debug)]
+pub struct Teller {
+    who: Actor,
+    clock: Clock,
+    events: Sender<Batch>,
+    batch: Batch,
+    bytes: usize,
+}
+
+impl Teller {
+    /// With this many received bytes the batch is sent: a few recvs of the largest size, so that a flood costs the
+    /// screen loop some ten thousand wake-ups a second and not fifty.
+    const BATCH_BYTES: usize = 256 << 10;
+    /// With this many events the batch is sent: the same for a flood of small messages.
+    const BATCH_EVENTS: usize = 256;
+
+    /// A voice for `who`.
+    #[must_use]
+    pub const fn new(who: Actor, clock: Clock, events: Sender<Batch>) -> Self {
+        Self {
+            who,
+            clock,
+            events,
+            batch: Batch::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The time on the clock that stamps events.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Reports that `call`, begun at `began`, has returned now. Gives back when that was.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn returned(
+        &mut self,
+        call: Call,
+        outcome: Outcome,
+        began: Moment,
+        waited: Waited,
+    ) -> Result<Moment, Ended> {
+        let returned = self.now();
+        self.tell(Event::Returned(CallRecord {
+            who: self.who,
+            call,
+            outcome,
+            returned,
+            took: returned.since(began),
+            waited,
+        }))?;
+        Ok(returned)
+    }
+
+    /// Reports the bytes of the `recv` that returned at `at`.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn received(&mut self, at: Moment, bytes: Vec<u8>) -> Result<(), Ended> {
+        self.bytes += bytes.len();
+        self.tell(Event::Received {
+            who: self.who,
+            at,
+            bytes,
+        })
+    }
+
+    /// Reports that `call` waits since `since`.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn blocked(&mut self, call: Call, since: Moment) -> Result<(), Ended> {
+        self.tell(Event::Blocked {
+            who: self.who,
+            call,
+            since,
+        })
+    }
+
+    /// Reports something that is not a call's result.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn trouble(&mut self, message: String) -> Result<(), Ended> {
+        let at = self.now();
+        self.tell(Event::Trouble {
+            who: self.who,
+            at,
+            message,
+        })
+    }
+
+    /// Sends what was gathered; call it before waiting.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn flush(&mut self) -> Result<(), Ended> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.bytes = 0;
+        self.events
+            .send(std::mem::take(&mut self.batch))
+            .map_err(|_| Ended::Gone)
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), Ended> {
+        self.batch.push(event);
+        if self.batch.len() >= Self::BATCH_EVENTS || self.bytes >= Self::BATCH_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        // A worker that ends says its last words; if nobody listens they are not missed.
+        let _ = self.flush();
+    }
+}

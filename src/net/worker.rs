@@ -1,0 +1,268 @@
+//! Worker threads: named, counted, told by orders, and never a danger to the screen when they panic.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+
+use super::Clock;
+use super::teller::{Ended, Teller};
+use super::wake::Wake;
+use crate::model::{Actor, Batch, Event};
+
+/// What every worker needs, and the count of those that live.
+#[derive(Debug, Clone)]
+pub struct Crew {
+    clock: Clock,
+    events: Sender<Batch>,
+    roll: Arc<Roll>,
+}
+
+#[derive(Debug, Default)]
+struct Roll {
+    present: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Crew {
+    /// A crew that reports to `events`.
+    #[must_use]
+    pub fn new(clock: Clock, events: Sender<Batch>) -> Self {
+        Self {
+            clock,
+            events,
+            roll: Arc::default(),
+        }
+    }
+
+    /// A voice for `who`.
+    #[must_use]
+    pub fn teller(&self, who: Actor) -> Teller {
+        Teller::new(who, self.clock, self.events.clone())
+    }
+
+    /// Runs `body` on a thread named after `who`. A panic in it is reported as an event and ends only that thread.
+    ///
+    /// # Errors
+    /// The system's limit of threads or memory is reached, see `pthread_create(3)`.
+    pub fn spawn(
+        &self,
+        who: Actor,
+        stack: usize,
+        body: impl FnOnce(Teller) + Send + 'static,
+    ) -> io::Result<()> {
+        let crew = self.clone();
+        let present = Present::enter(&self.roll);
+        thread::Builder::new()
+            .name(who.to_string())
+            .stack_size(stack)
+            .spawn(move || {
+                let teller = crew.teller(who);
+                let outcome = catch_unwind(AssertUnwindSafe(|| body(teller)));
+                if let Err(panic) = outcome {
+                    // If the screen is gone there is nobody to tell.
+                    let _ = crew.events.send(vec![Event::Trouble {
+                        who,
+                        at: crew.clock.now(),
+                        message: format!(
+                            "the thread of {who} failed: {}; its sockets are closed, the rest goes on (this is a bug of sockyard: please report it)",
+                            panic_text(panic.as_ref())
+                        ),
+                    }]);
+                }
+                drop(present);
+            })?;
+        Ok(())
+    }
+
+    /// Waits until no thread of the crew is left, but no longer than `deadline`; returns whether none is.
+    ///
+    /// A count stands in for `JoinHandle::join`, which has no deadline.
+    #[must_use]
+    pub fn wait_until_all_left(&self, deadline: Duration) -> bool {
+        let end = Instant::now() + deadline;
+        let mut present = self
+            .roll
+            .present
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        while *present > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            present = self
+                .roll
+                .left
+                .wait_timeout(present, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        true
+    }
+}
+
+/// One living thread in the count.
+struct Present(Arc<Roll>);
+
+impl Present {
+    fn enter(roll: &Arc<Roll>) -> Self {
+        *roll.present.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(Arc::clone(roll))
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        *self
+            .0
+            .present
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.left.notify_all();
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("for an unknown reason")
+}
+
+/// The screen's end of a worker that takes orders. Dropping it tells the worker to close its sockets and end.
+#[derive(Debug)]
+pub struct Worker<Order> {
+    orders: Option<Sender<Order>>,
+    wake: Wake,
+}
+
+impl<Order> Worker<Order> {
+    /// A worker's two ends: this one, and the one for its thread.
+    ///
+    /// The channel is unbounded because a person fills it by hand, and an order must not wait for a worker.
+    ///
+    /// # Errors
+    /// See [`Wake::new`].
+    pub fn new() -> io::Result<(Self, Orders<Order>)> {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let wake = Wake::new()?;
+        let orders = Orders {
+            receiver,
+            wake: wake.clone(),
+        };
+        Ok((
+            Self {
+                orders: Some(sender),
+                wake,
+            },
+            orders,
+        ))
+    }
+
+    /// Gives an order.
+    ///
+    /// # Errors
+    /// The order itself, if the worker is no more.
+    pub fn order(&self, order: Order) -> Result<(), Order> {
+        match &self.orders {
+            Some(orders) => {
+                orders.send(order).map_err(|error| error.0)?;
+                self.wake.raise();
+                Ok(())
+            }
+            None => Err(order),
+        }
+    }
+}
+
+impl<Order> Drop for Worker<Order> {
+    fn drop(&mut self) {
+        self.orders = None;
+        self.wake.raise();
+    }
+}
+
+/// The worker's end.
+#[derive(Debug)]
+pub struct Orders<Order> {
+    receiver: Receiver<Order>,
+    wake: Wake,
+}
+
+impl<Order> Orders<Order> {
+    /// What to wait for: raised when there may be an order.
+    #[must_use]
+    pub const fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// The orders given since the last time.
+    ///
+    /// # Errors
+    /// [`Ended::Stopped`] once the other end is dropped.
+    pub fn take(&self) -> Result<Vec<Order>, Ended> {
+        self.wake.lower();
+        let mut orders = Vec::new();
+        loop {
+            match self.receiver.try_recv() {
+                Ok(order) => orders.push(order),
+                Err(TryRecvError::Empty) => return Ok(orders),
+                Err(TryRecvError::Disconnected) => return Err(Ended::Stopped),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ClientId;
+
+    #[test]
+    fn a_panic_becomes_an_event_and_the_crew_goes_on() {
+        let (events, heard) = crossbeam_channel::bounded(8);
+        let crew = Crew::new(Clock::start(), events);
+        let who = Actor::Client(ClientId::FIRST);
+        crew.spawn(who, 64 << 10, |_| panic!("no such luck"))
+            .expect("a thread");
+        let batch = heard
+            .recv_timeout(Duration::from_secs(10))
+            .expect("an event");
+        let [
+            Event::Trouble {
+                who: actor,
+                message,
+                ..
+            },
+        ] = &batch[..]
+        else {
+            panic!("{batch:?}");
+        };
+        assert_eq!(*actor, who);
+        assert!(message.contains("no such luck"), "{message}");
+        assert!(crew.wait_until_all_left(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn a_thread_that_stays_is_not_waited_for_beyond_the_deadline() {
+        let (events, _heard) = crossbeam_channel::bounded(8);
+        let crew = Crew::new(Clock::start(), events);
+        let (worker, orders) = Worker::<()>::new().expect("a worker");
+        let (go, stay) = crossbeam_channel::bounded::<()>(0);
+        crew.spawn(Actor::Server, 64 << 10, move |_| {
+            let _ = stay.recv();
+            assert_eq!(orders.take(), Err(Ended::Stopped));
+        })
+        .expect("a thread");
+        assert!(!crew.wait_until_all_left(Duration::from_millis(1)));
+        drop(worker);
+        drop(go);
+        assert!(crew.wait_until_all_left(Duration::from_secs(10)));
+    }
+}
