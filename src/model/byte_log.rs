@@ -124,6 +124,11 @@ impl ByteLog {
         self.held = 0;
     }
 
+    /// Begins anew: no bytes, counters at zero.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.limit);
+    }
+
     /// How many bytes were received in all.
     #[must_use]
     pub const fn received(&self) -> u64 {

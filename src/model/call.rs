@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Actor, Errno, LookupError, Moment, glyph};
+use super::{Actor, ConnectionId, Errno, LookupError, Moment, glyph};
 
 /// A file descriptor's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -255,6 +255,8 @@ pub enum Outcome {
         fd: Fd,
         /// The peer's address.
         peer: SocketAddr,
+        /// The number that the connection is known by here.
+        connection: ConnectionId,
     },
     /// An address that the kernel filled in, from `getsockname`.
     Named(SocketAddr),
@@ -404,7 +406,8 @@ mod tests {
                 Call::Accept { fd },
                 Outcome::Accepted {
                     fd: Fd(8),
-                    peer: address
+                    peer: address,
+                    connection: ConnectionId(1)
                 }
             ),
             "accept(7, 127.0.0.1:8888) = 8"

@@ -232,28 +232,28 @@ impl Server {
             at: listening.since,
             waited: std::mem::replace(&mut listening.waited, Waited::No),
         };
-        let accepted = listening.socket.accept(began, &mut self.tell)?;
+        let id = ConnectionId(self.accepted + 1);
+        let accepted = listening.socket.accept(id, began, &mut self.tell)?;
         listening.since = self.tell.now();
         listening.short_of_resources = matches!(
             accepted,
             Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
         );
-        let Ok((socket, _)) = accepted else {
+        let Ok(socket) = accepted else {
             return Ok(());
         };
         self.accepted += 1;
-        let who = Actor::Connection(ConnectionId(self.accepted));
+        // The connection's own reports must come after its accept.
+        self.tell.flush()?;
+        let who = Actor::Connection(id);
         let (service, stop) = (listening.service, listening.stop.clone());
-        if self.served.fetch_add(1, Ordering::Relaxed) >= MOST_CONNECTIONS {
-            self.served.fetch_sub(1, Ordering::Relaxed);
+        let seat = Seat::take(&self.served);
+        if seat.number() > MOST_CONNECTIONS {
             self.tell.trouble(format!(
                 "{who} is closed unserved: {MOST_CONNECTIONS} connections have a thread each, and more would be too many for one process"
             ))?;
             return connection::refuse(&self.crew, who, socket);
         }
-        let seat = Seat(Arc::clone(&self.served));
-        // The connection's own reports must come after its accept.
-        self.tell.flush()?;
         // The socket follows once the thread runs, so that it is still here to be closed if none can be started.
         let (give, take) = crossbeam_channel::bounded(1);
         let spawned = self.crew.spawn(who, connection::STACK, move |tell| {
@@ -293,10 +293,27 @@ impl Server {
 }
 
 /// One of the places for connections; given back when dropped, whatever becomes of the thread.
-struct Seat(Arc<AtomicUsize>);
+struct Seat {
+    taken: Arc<AtomicUsize>,
+    number: usize,
+}
+
+impl Seat {
+    fn take(taken: &Arc<AtomicUsize>) -> Self {
+        Self {
+            number: taken.fetch_add(1, Ordering::Relaxed) + 1,
+            taken: Arc::clone(taken),
+        }
+    }
+
+    /// How many places were taken with this one.
+    const fn number(&self) -> usize {
+        self.number
+    }
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketType
 
 use super::teller::{Ended, Teller};
 use super::wake::Wake;
-use crate::model::{Call, Errno, Family, Fd, Moment, Outcome, Preview, Waited};
+use crate::model::{Call, ConnectionId, Errno, Family, Fd, Moment, Outcome, Preview, Waited};
 
 /// An open socket.
 #[derive(Debug)]
@@ -151,15 +151,16 @@ impl Socket {
         result.map_err(|_| Ended::Failed)
     }
 
-    /// `accept(2)`: the next connection of the accept queue and its peer.
+    /// `accept(2)`: the next connection of the accept queue, to be known as `connection`.
     ///
     /// # Errors
     /// The errno in the inner result; [`Ended::Gone`] in the outer.
     pub fn accept(
         &self,
+        connection: ConnectionId,
         began: Began,
         tell: &mut Teller,
-    ) -> Result<Result<(Self, SocketAddr), Errno>, Ended> {
+    ) -> Result<Result<Self, Errno>, Ended> {
         let result = rustix::net::acceptfrom(&self.fd).and_then(|(fd, peer)| {
             let peer = internet_address(peer.ok_or(rustix::io::Errno::INVAL)?)?;
             Ok((Self::prepared(fd, self.family), peer))
@@ -168,12 +169,13 @@ impl Socket {
             Ok((socket, peer)) => Outcome::Accepted {
                 fd: socket.number(),
                 peer: *peer,
+                connection,
             },
             Err(error) => Outcome::Failed(errno(*error)),
         };
         let call = Call::Accept { fd: self.number() };
         tell.returned(call, outcome, began.at, began.waited)?;
-        Ok(result.map_err(errno))
+        Ok(result.map(|(socket, _)| socket).map_err(errno))
     }
 
     /// `connect(2)`. `EINPROGRESS` is not reported: the handshake goes on, and the call's result comes with the next

@@ -1,0 +1,265 @@
+//! The Calls panel's state: the journal, the calls that are blocked now, whose calls are shown, and where.
+
+use std::collections::BTreeMap;
+
+use super::bytes::Motion;
+use crate::model::call::Function;
+use crate::model::explain::explain;
+use crate::model::{Actor, Call, CallRecord, ClientId, ConnectionId, Journal, Moment};
+
+/// Whose calls are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filter {
+    /// Everyone's.
+    #[default]
+    All,
+    /// The client's.
+    Client,
+    /// The listening socket's and every accepted connection's.
+    Server,
+    /// One accepted connection's.
+    Connection(ConnectionId),
+}
+
+impl Filter {
+    /// Whether the calls of `who` are shown.
+    #[must_use]
+    pub fn shows(self, who: Actor) -> bool {
+        match self {
+            Self::All => true,
+            Self::Client => !who.is_server_side(),
+            Self::Server => who.is_server_side(),
+            Self::Connection(id) => who == Actor::Connection(id),
+        }
+    }
+
+    /// The choices, with the selected connection if there is one.
+    #[must_use]
+    pub fn choices(selected: Option<ConnectionId>) -> Vec<Self> {
+        let mut choices = vec![Self::All, Self::Client, Self::Server];
+        choices.extend(selected.map(Self::Connection));
+        choices
+    }
+
+    /// The name as it is shown.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Client => Actor::Client(ClientId::FIRST).to_string(),
+            Self::Server => Actor::Server.to_string(),
+            Self::Connection(id) => Actor::Connection(id).to_string(),
+        }
+    }
+}
+
+/// A call that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Who waits.
+    pub who: Actor,
+    /// For what.
+    pub call: Call,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// The Calls panel.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    /// Every call that returned.
+    pub journal: Journal,
+    /// The calls that wait now.
+    blocked: BTreeMap<(Actor, Function), Blocked>,
+    /// Whose calls are shown.
+    pub filter: Filter,
+    /// The selected call's number; none while the panel follows the newest.
+    pub cursor: Option<u64>,
+    /// The number of the call at the top of the panel while one is selected.
+    top: u64,
+}
+
+impl Calls {
+    /// How many blocked calls are listed one by one.
+    pub const BLOCKED_LISTED: usize = 3;
+
+    /// Takes in a call that returned.
+    pub fn returned(&mut self, record: CallRecord) {
+        self.blocked.remove(&(record.who, record.call.function()));
+        if record.call.function() == Function::Close {
+            // Whatever waited on a socket that is closed waits no more.
+            self.blocked.retain(|(who, _), _| *who != record.who);
+        }
+        self.journal.push(record);
+    }
+
+    /// Takes in a call that waits.
+    pub fn blocked(&mut self, who: Actor, call: Call, since: Moment) {
+        let key = (who, call.function());
+        self.blocked.insert(key, Blocked { who, call, since });
+    }
+
+    /// Forgets what `who` waited for: its thread is no more.
+    pub fn unblock(&mut self, who: Actor) {
+        self.blocked.retain(|(blocked, _), _| *blocked != who);
+    }
+
+    /// The call of this function for which `who` waits now.
+    #[must_use]
+    pub fn waiting(&self, who: Actor, function: Function) -> Option<&Blocked> {
+        self.blocked.get(&(who, function))
+    }
+
+    /// Whether a person waits for any call, so that time is to be shown running.
+    #[must_use]
+    pub fn is_anything_awaited(&self) -> bool {
+        self.awaited().next().is_some()
+    }
+
+    fn awaited(&self) -> impl Iterator<Item = &Blocked> {
+        self.blocked
+            .values()
+            .filter(|blocked| blocked.call.is_awaited())
+    }
+
+    /// The blocked calls to list, those that a person waits for first, and how many more there are.
+    #[must_use]
+    pub fn listed_blocked(&self) -> (Vec<&Blocked>, usize) {
+        let shown = |blocked: &&Blocked| self.filter.shows(blocked.who);
+        let others = self
+            .blocked
+            .values()
+            .filter(|blocked| !blocked.call.is_awaited());
+        let listed: Vec<&Blocked> = self
+            .awaited()
+            .chain(others)
+            .filter(shown)
+            .take(Self::BLOCKED_LISTED)
+            .collect();
+        let all = match self.filter {
+            Filter::All => self.blocked.len(),
+            Filter::Client | Filter::Server | Filter::Connection(_) => {
+                self.blocked.values().filter(shown).count()
+            }
+        };
+        let more = all - listed.len();
+        (listed, more)
+    }
+
+    /// The shown calls with their numbers, oldest first.
+    fn shown(&self) -> impl DoubleEndedIterator<Item = (u64, &CallRecord)> {
+        self.journal
+            .iter()
+            .filter(|(_, record)| self.filter.shows(record.who))
+    }
+
+    /// The calls to show in `rows` rows, oldest first. One that needs an explanation takes two rows.
+    #[must_use]
+    pub fn window(&self, rows: usize) -> Vec<(u64, &CallRecord)> {
+        let Some(cursor) = self.cursor else {
+            return self.ending_at(u64::MAX, rows);
+        };
+        let mut room = rows;
+        let mut found = Vec::new();
+        for (number, record) in self.from(self.top) {
+            let height = height(record);
+            if height > room {
+                break;
+            }
+            room -= height;
+            found.push((number, record));
+        }
+        match found.last() {
+            Some((last, _)) if *last >= cursor && room == 0 => found,
+            // The end is reached with rows to spare, or the cursor would be out of sight.
+            Some((last, _)) if *last < cursor => self.ending_at(cursor, rows),
+            _ => self.ending_at(found.last().map_or(cursor, |(last, _)| *last), rows),
+        }
+    }
+
+    fn from(&self, number: u64) -> impl Iterator<Item = (u64, &CallRecord)> {
+        let skip = number.saturating_sub(self.journal.forgotten());
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        self.journal
+            .iter()
+            .skip(skip)
+            .filter(|(_, record)| self.filter.shows(record.who))
+    }
+
+    fn ending_at(&self, last: u64, rows: usize) -> Vec<(u64, &CallRecord)> {
+        let mut room = rows;
+        let mut found: Vec<_> = self
+            .shown()
+            .rev()
+            .skip_while(|(number, _)| *number > last)
+            .take_while(|(_, record)| {
+                let fits = height(record) <= room;
+                room = room.saturating_sub(height(record));
+                fits
+            })
+            .collect();
+        found.reverse();
+        found
+    }
+
+    /// Moves the selection in a window of `rows` rows; beyond the newest call the panel follows it again.
+    pub fn scroll(&mut self, motion: Motion, rows: usize) {
+        let newest = self.shown().next_back().map(|(number, _)| number);
+        let Some(newest) = newest else {
+            self.cursor = None;
+            return;
+        };
+        let at = self.cursor.unwrap_or(newest);
+        let to = match (motion.rows(rows), motion.is_back()) {
+            (None, true) => self.shown().next().map(|(number, _)| number),
+            (None, false) => None,
+            (Some(_), true) if self.cursor.is_none() && motion == Motion::Up => Some(newest),
+            (Some(distance), true) => self
+                .shown()
+                .rev()
+                .skip_while(|(number, _)| *number > at)
+                .take(distance + 1)
+                .last()
+                .map(|(number, _)| number),
+            (Some(_), false) if self.cursor.is_none() => None,
+            (Some(distance), false) => self.from(at).nth(distance).map(|(number, _)| number),
+        };
+        self.select(to, rows);
+    }
+
+    /// Selects the call with this number, or follows the newest.
+    pub fn select(&mut self, number: Option<u64>, rows: usize) {
+        let top = self.window(rows).first().map(|(number, _)| *number);
+        self.cursor = number;
+        let Some(cursor) = number else {
+            return;
+        };
+        self.top = top.unwrap_or(cursor).min(cursor);
+        // Keep the row at the top unless the selection would leave the window.
+        self.top = self
+            .window(rows)
+            .first()
+            .map_or(cursor, |(number, _)| *number);
+    }
+
+    /// Shows the calls that `filter` lets through, and follows the newest.
+    pub const fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.cursor = None;
+    }
+
+    /// The selected call, or the newest.
+    #[must_use]
+    pub fn current(&self) -> Option<(u64, &CallRecord)> {
+        match self.cursor {
+            Some(number) => self.journal.get(number).map(|record| (number, record)),
+            None => self.shown().next_back(),
+        }
+    }
+}
+
+/// How many rows a call takes.
+#[must_use]
+pub fn height(record: &CallRecord) -> usize {
+    if explain(record).is_some() { 2 } else { 1 }
+}

@@ -1,0 +1,337 @@
+//! Every key, defined once. Dispatch, the footer and the help all read [`BINDINGS`].
+
+use super::bytes::Motion;
+use super::control::{Button, Bytes, Control, Input};
+use super::field::Edit;
+use super::key::{Code, Key};
+
+/// What a key or a click asks of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Ends the program.
+    Quit,
+    /// Stops the program as `Ctrl-Z` does in a shell; `fg` goes on.
+    Suspend,
+    /// Draws everything anew.
+    Redraw,
+    /// Opens the help.
+    Help,
+    /// Closes what is open above the panes.
+    CloseOverlay,
+    /// Focus to the next control.
+    Next,
+    /// Focus to the control before.
+    Previous,
+    /// Focus to a control.
+    Focus(Control),
+    /// Focus out of the field, to its button.
+    Leave,
+    /// Presses a button.
+    Press(Button),
+    /// Presses the button that the focused control has.
+    Enter,
+    /// The next value of the focused choice.
+    ChooseNext,
+    /// The value before.
+    ChoosePrevious,
+    /// The next way to show bytes.
+    NextMode,
+    /// The next choice of whose calls are shown.
+    NextFilter,
+    /// Moves through what the focused control shows, or in a field through what its pane received.
+    Scroll(Motion),
+    /// Edits the focused field.
+    Edit(Edit),
+    /// The entry of the field's history before.
+    Older,
+    /// The entry after.
+    Newer,
+    /// Tells everything about the selected call.
+    Details,
+    /// Copies the selected call's line to the clipboard.
+    Copy,
+    /// Gives the focused pane the whole screen, or takes it back.
+    Zoom,
+}
+
+/// Where a binding holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// Always.
+    Everywhere,
+    /// Wherever no field has the focus and nothing is open above the panes.
+    Outside,
+    /// In a text field.
+    Field,
+    /// On a button.
+    Button,
+    /// On one of a few values.
+    Choice,
+    /// In received bytes.
+    Bytes,
+    /// In the list of connections.
+    Connections,
+    /// In the list of calls.
+    Calls,
+    /// While something is open above the panes.
+    Overlay,
+}
+
+impl Context {
+    /// The heading under which the help lists it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "Everywhere",
+            Self::Outside => "Outside a text field",
+            Self::Field => "In a text field",
+            Self::Button => "On a button",
+            Self::Choice => "On a choice",
+            Self::Bytes => "In received bytes",
+            Self::Connections => "In the list of connections",
+            Self::Calls => "In the list of calls",
+            Self::Overlay => "In help and details",
+        }
+    }
+
+    /// The order in which the help lists them.
+    pub const ALL: [Self; 9] = [
+        Self::Everywhere,
+        Self::Outside,
+        Self::Field,
+        Self::Button,
+        Self::Choice,
+        Self::Bytes,
+        Self::Connections,
+        Self::Calls,
+        Self::Overlay,
+    ];
+}
+
+/// A key, where it holds, and what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// Where it holds.
+    pub context: Context,
+    /// The key.
+    pub key: Key,
+    /// What it asks for.
+    pub command: Command,
+    /// What the footer calls it; empty if the footer leaves it out.
+    pub hint: &'static str,
+    /// What the help says; empty for a second key of the binding before it.
+    pub help: &'static str,
+}
+
+const fn bind(
+    context: Context,
+    key: Key,
+    command: Command,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding {
+        context,
+        key,
+        command,
+        hint,
+        help,
+    }
+}
+
+const FIELD: Context = Context::Field;
+const BUTTON: Context = Context::Button;
+const CHOICE: Context = Context::Choice;
+const BYTES: Context = Context::Bytes;
+const CONNECTIONS: Context = Context::Connections;
+const CALLS: Context = Context::Calls;
+const OUTSIDE: Context = Context::Outside;
+const EVERYWHERE: Context = Context::Everywhere;
+const OVERLAY: Context = Context::Overlay;
+
+/// Every key of the program. The footer shows the hints in this order, those of the focused control first.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(FIELD, Key::plain(Code::Enter), Command::Enter, "go", "press the button of this row: Connect, Send or Start"),
+    bind(FIELD, Key::plain(Code::Esc), Command::Leave, "leave the field", "leave the field, so that letters press buttons"),
+    bind(FIELD, Key::plain(Code::Up), Command::Older, "history", "what was entered before"),
+    bind(FIELD, Key::plain(Code::Down), Command::Newer, "", "what was entered after"),
+    bind(FIELD, Key::plain(Code::Left), Command::Edit(Edit::Left), "", "a character back"),
+    bind(FIELD, Key::plain(Code::Right), Command::Edit(Edit::Right), "", "a character on"),
+    bind(FIELD, Key::ctrl(Code::Left), Command::Edit(Edit::WordLeft), "", "a word back"),
+    bind(FIELD, Key::alt(Code::Char('b')), Command::Edit(Edit::WordLeft), "", ""),
+    bind(FIELD, Key::ctrl(Code::Right), Command::Edit(Edit::WordRight), "", "a word on"),
+    bind(FIELD, Key::alt(Code::Char('f')), Command::Edit(Edit::WordRight), "", ""),
+    bind(FIELD, Key::plain(Code::Home), Command::Edit(Edit::Home), "", "to the beginning"),
+    bind(FIELD, Key::ctrl(Code::Char('a')), Command::Edit(Edit::Home), "", ""),
+    bind(FIELD, Key::plain(Code::End), Command::Edit(Edit::End), "", "to the end"),
+    bind(FIELD, Key::ctrl(Code::Char('e')), Command::Edit(Edit::End), "", ""),
+    bind(FIELD, Key::plain(Code::Backspace), Command::Edit(Edit::Backspace), "", "delete the character before the cursor"),
+    bind(FIELD, Key::ctrl(Code::Char('h')), Command::Edit(Edit::Backspace), "", ""),
+    bind(FIELD, Key::plain(Code::Delete), Command::Edit(Edit::Delete), "", "delete the character at the cursor"),
+    bind(FIELD, Key::ctrl(Code::Char('w')), Command::Edit(Edit::DeleteWordLeft), "", "delete the word before the cursor"),
+    bind(FIELD, Key::alt(Code::Backspace), Command::Edit(Edit::DeleteWordLeft), "", ""),
+    bind(FIELD, Key::alt(Code::Char('d')), Command::Edit(Edit::DeleteWordRight), "", "delete the word at the cursor"),
+    bind(FIELD, Key::ctrl(Code::Char('u')), Command::Edit(Edit::DeleteToStart), "", "delete everything before the cursor"),
+    bind(FIELD, Key::ctrl(Code::Char('k')), Command::Edit(Edit::DeleteToEnd), "", "delete everything behind the cursor"),
+    bind(FIELD, Key::ctrl(Code::Char('y')), Command::Edit(Edit::Yank), "", "put back what was deleted last"),
+    bind(FIELD, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "scroll what this pane received back"),
+    bind(FIELD, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "scroll it on"),
+
+    bind(BUTTON, Key::plain(Code::Enter), Command::Enter, "press", "press the button"),
+    bind(BUTTON, Key::char(' '), Command::Enter, "", ""),
+
+    bind(CHOICE, Key::plain(Code::Right), Command::ChooseNext, "change", "the next value"),
+    bind(CHOICE, Key::char(' '), Command::ChooseNext, "", ""),
+    bind(CHOICE, Key::plain(Code::Enter), Command::ChooseNext, "", ""),
+    bind(CHOICE, Key::plain(Code::Left), Command::ChoosePrevious, "", "the value before"),
+
+    bind(BYTES, Key::plain(Code::Up), Command::Scroll(Motion::Up), "scroll", "a row back"),
+    bind(BYTES, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(BYTES, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "a row on"),
+    bind(BYTES, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(BYTES, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(BYTES, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(BYTES, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "to the oldest bytes that are kept"),
+    bind(BYTES, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "newest", "to the newest bytes, and follow them"),
+    bind(BYTES, Key::char('G'), Command::Scroll(Motion::Bottom), "", ""),
+
+    bind(CONNECTIONS, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the connection before"),
+    bind(CONNECTIONS, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(CONNECTIONS, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next connection"),
+    bind(CONNECTIONS, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(CONNECTIONS, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(CONNECTIONS, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(CONNECTIONS, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "the first connection"),
+    bind(CONNECTIONS, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "the last connection"),
+    bind(CONNECTIONS, Key::plain(Code::Enter), Command::Focus(Control::Bytes(Bytes::Connection)), "its bytes", "what the selected connection received"),
+
+    bind(CALLS, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the call before"),
+    bind(CALLS, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(CALLS, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next call"),
+    bind(CALLS, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(CALLS, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(CALLS, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(CALLS, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "the oldest call that is kept"),
+    bind(CALLS, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "newest", "the newest call, and follow them"),
+    bind(CALLS, Key::char('G'), Command::Scroll(Motion::Bottom), "", ""),
+    bind(CALLS, Key::plain(Code::Enter), Command::Details, "explain", "everything about the selected call"),
+
+    bind(OUTSIDE, Key::char('s'), Command::Press(Button::Start), "server", "start or stop the server"),
+    bind(OUTSIDE, Key::char('c'), Command::Press(Button::Connect), "connect", "connect the client, or cancel a connect that is blocked"),
+    bind(OUTSIDE, Key::char('i'), Command::Focus(Control::Input(Input::Message)), "type", "type a message"),
+    bind(OUTSIDE, Key::char('n'), Command::Press(Button::Send), "", "send the message, or cancel a send that is blocked"),
+    bind(OUTSIDE, Key::char('l'), Command::Press(Button::Close), "close", "close the client's socket"),
+    bind(OUTSIDE, Key::char('m'), Command::NextMode, "", "show bytes as text, as hex or as chunks"),
+    bind(OUTSIDE, Key::char('f'), Command::NextFilter, "", "show the calls of all, the client, the server or the selected connection"),
+    bind(OUTSIDE, Key::char('y'), Command::Copy, "", "copy the selected call's line, or the newest"),
+    bind(OUTSIDE, Key::char('z'), Command::Zoom, "", "give the pane the whole screen, or take it back"),
+    bind(OUTSIDE, Key::char('1'), Command::Focus(Control::Button(Button::Connect)), "", "to the client"),
+    bind(EVERYWHERE, Key::plain(Code::F(2)), Command::Focus(Control::Button(Button::Connect)), "", ""),
+    bind(OUTSIDE, Key::char('2'), Command::Focus(Control::Button(Button::Start)), "", "to the server"),
+    bind(EVERYWHERE, Key::plain(Code::F(3)), Command::Focus(Control::Button(Button::Start)), "", ""),
+    bind(OUTSIDE, Key::char('3'), Command::Focus(Control::Calls), "", "to the calls"),
+    bind(EVERYWHERE, Key::plain(Code::F(4)), Command::Focus(Control::Calls), "", ""),
+
+    bind(OVERLAY, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close"),
+    bind(OVERLAY, Key::plain(Code::Enter), Command::CloseOverlay, "", ""),
+    bind(OVERLAY, Key::char('q'), Command::CloseOverlay, "", ""),
+    bind(OVERLAY, Key::char('?'), Command::CloseOverlay, "", ""),
+    bind(OVERLAY, Key::plain(Code::Up), Command::Scroll(Motion::Up), "scroll", "scroll back"),
+    bind(OVERLAY, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(OVERLAY, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "scroll on"),
+    bind(OVERLAY, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(OVERLAY, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(OVERLAY, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(OVERLAY, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "to the beginning"),
+    bind(OVERLAY, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the end"),
+    bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line"),
+
+    bind(EVERYWHERE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
+    bind(EVERYWHERE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
+    bind(OUTSIDE, Key::char('?'), Command::Help, "help", "this help"),
+    bind(EVERYWHERE, Key::plain(Code::F(1)), Command::Help, "help", "this help, from a text field too"),
+    bind(EVERYWHERE, Key::ctrl(Code::Char('l')), Command::Redraw, "", "draw the screen anew"),
+    bind(EVERYWHERE, Key::ctrl(Code::Char('z')), Command::Suspend, "", "suspend; fg comes back"),
+    bind(EVERYWHERE, Key::ctrl(Code::Char('c')), Command::Quit, "quit", "close every socket and quit"),
+];
+
+/// The contexts that hold, the most particular first.
+#[must_use]
+pub fn contexts(focus: Control, overlay: bool) -> Vec<Context> {
+    if overlay {
+        return vec![Context::Overlay, Context::Everywhere];
+    }
+    let own = match focus {
+        Control::Input(_) => return vec![Context::Field, Context::Everywhere],
+        Control::Button(_) => Context::Button,
+        Control::Choice(_) => Context::Choice,
+        Control::Bytes(_) => Context::Bytes,
+        Control::Connections => Context::Connections,
+        Control::Calls => Context::Calls,
+    };
+    vec![own, Context::Outside, Context::Everywhere]
+}
+
+/// What `key` asks for where `contexts` hold.
+#[must_use]
+pub fn command(contexts: &[Context], key: Key) -> Option<Command> {
+    contexts.iter().find_map(|context| {
+        BINDINGS
+            .iter()
+            .find(|binding| binding.context == *context && binding.key == key)
+            .map(|binding| binding.command)
+    })
+}
+
+/// The bindings that the footer shows where `contexts` hold: those with a hint, each command once.
+#[must_use]
+pub fn hints(contexts: &[Context]) -> Vec<&'static Binding> {
+    let mut found: Vec<&Binding> = Vec::new();
+    for context in contexts {
+        for binding in BINDINGS {
+            let known = found.iter().any(|other| other.command == binding.command);
+            if binding.context == *context && !binding.hint.is_empty() && !known {
+                found.push(binding);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_bound_twice_in_a_context() {
+        for (i, one) in BINDINGS.iter().enumerate() {
+            for other in &BINDINGS[i + 1..] {
+                assert!(
+                    (one.context, one.key) != (other.context, other.key),
+                    "{} is bound twice in {:?}",
+                    one.key,
+                    one.context
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_letter_under_a_button_presses_it() {
+        for button in Button::ALL {
+            let contexts = contexts(Control::Calls, false);
+            let bound = command(&contexts, Key::char(button.letter()));
+            assert_eq!(bound, Some(Command::Press(button)));
+        }
+    }
+
+    #[test]
+    fn a_second_key_stands_behind_the_one_that_the_help_explains() {
+        for pair in BINDINGS.windows(2) {
+            if pair[1].help.is_empty() {
+                assert_eq!(pair[0].command, pair[1].command, "{}", pair[1].key);
+            }
+        }
+    }
+}
