@@ -53,6 +53,8 @@ pub struct App {
     pub notice: Option<Notice>,
     /// Where the focus goes when what was asked for has come about, unless the person has moved on.
     pub expecting: Option<Expecting>,
+    /// Whether the client is to connect once the server's start has come to its end.
+    pub connect_next: bool,
     /// How moments read on the wall.
     pub clock: WallClock,
     /// The time of the last frame, for waits that are shown running.
@@ -225,6 +227,7 @@ impl App {
             arrangement: Arrangement::default(),
             notice: None,
             expecting: None,
+            connect_next: false,
             clock: settings.clock,
             now: Moment::default(),
             room: Rooms::default(),

@@ -21,12 +21,10 @@ impl App {
             Msg::Paste(text) => self.paste(&text),
             Msg::Click(spot) => self.click(spot),
             Msg::Wheel(spot, motion) => self.wheel(spot, motion),
-            Msg::Happened(batch) => {
-                for event in batch {
-                    self.happened(event);
-                }
-                Vec::new()
-            }
+            Msg::Happened(batch) => batch
+                .into_iter()
+                .flat_map(|event| self.happened(event))
+                .collect(),
             Msg::Drawn(room) => {
                 self.room = room;
                 self.server.connections.settle(room.connections);
@@ -399,7 +397,30 @@ impl App {
         }
     }
 
-    fn happened(&mut self, event: Event) {
+    /// What was asked for on the command line: start the server, connect the client, or one after the other.
+    pub fn start(&mut self, serve: bool, connect: bool) -> Vec<Effect> {
+        match (serve, connect) {
+            (true, _) => {
+                self.connect_next = connect;
+                self.press(Button::Start)
+            }
+            (false, true) => self.press(Button::Connect),
+            (false, false) => Vec::new(),
+        }
+    }
+
+    /// Connects after the server's start, if that was asked for, whatever came of it.
+    fn continue_start(&mut self, record: &CallRecord) -> Vec<Effect> {
+        let server_is_done = record.who == Actor::Server
+            && (record.outcome.is_failure() || record.call.function() == Function::Getsockname);
+        if server_is_done && std::mem::take(&mut self.connect_next) {
+            self.press(Button::Connect)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn happened(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Blocked { who, call, since } => self.calls.blocked(who, call, since),
             Event::Returned(record) => {
@@ -409,7 +430,9 @@ impl App {
                     Actor::Connection(id) => self.server.connections.returned(id, &record),
                 }
                 self.follow(&record);
+                let effects = self.continue_start(&record);
                 self.calls.returned(record);
+                return effects;
             }
             Event::Received { who, at, bytes } => match who {
                 Actor::Client(_) => self.client.received(at, bytes),
@@ -418,6 +441,7 @@ impl App {
             },
             Event::Trouble { message, .. } => self.tell_failure(message),
         }
+        Vec::new()
     }
 }
 

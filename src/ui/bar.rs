@@ -1,0 +1,88 @@
+//! The line at the top, the line at the bottom, and what is shown when there is no room for more.
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::painter::Painter;
+use super::text::{cut, grouped};
+use super::{LEAST_HEIGHT, LEAST_WIDTH};
+use crate::app::keymap;
+
+/// The program's name, and what the server is up to wherever a person looks.
+pub fn header(painter: &mut Painter<'_>, area: Rect) {
+    let app = painter.app;
+    let theme = *painter.theme;
+    let (text, style) = match app.server.listening {
+        Some(address) => {
+            let open = app.server.connections.open();
+            let text = format!(
+                "server {address} LISTEN · {} connected",
+                grouped(open as u64)
+            );
+            match app.server.exposure() {
+                Some(exposure) => (format!("{text} · {exposure}"), theme.warning()),
+                None => (text, theme.success()),
+            }
+        }
+        None => ("server stopped".to_owned(), theme.dim()),
+    };
+    let mut row = painter.row(area, 0);
+    row.gap(1).text("sockyard", theme.strong()).gap(2);
+    let text = cut(&text, row.left().saturating_sub(1));
+    row.align_right(text.width() + 1).text(&text, style);
+}
+
+/// Something to tell, or else the keys that work where the focus is.
+pub fn footer(painter: &mut Painter<'_>, area: Rect) {
+    let app = painter.app;
+    let theme = *painter.theme;
+    let mut row = painter.row(area, 0);
+    row.gap(1);
+    if let Some(notice) = &app.notice {
+        let style = if notice.failure {
+            theme.failure()
+        } else {
+            theme.success()
+        };
+        row.text(&notice.text, style);
+        return;
+    }
+    let contexts = keymap::contexts(app.focus, app.overlay.is_some());
+    let hints = keymap::hints(&contexts);
+    // Help and quit are the last of the table and always seen; others give way from the right.
+    let (always, others): (Vec<_>, Vec<_>) = hints
+        .into_iter()
+        .partition(|hint| matches!(hint.command, keymap::Command::Help | keymap::Command::Quit));
+    let width = |hint: &keymap::Binding| hint.key.to_string().width() + 1 + hint.hint.width() + 3;
+    let mut room = row
+        .left()
+        .saturating_sub(always.iter().map(width).sum::<usize>());
+    let fitting = others.into_iter().take_while(|hint| {
+        let fits = width(hint) <= room;
+        room = room.saturating_sub(width(hint));
+        fits
+    });
+    for (i, hint) in fitting.chain(always.iter().copied()).enumerate() {
+        if i > 0 {
+            row.text(" · ", theme.dim());
+        }
+        row.text(&hint.key.to_string(), theme.key())
+            .gap(1)
+            .text(hint.hint, ratatui::style::Style::new());
+    }
+}
+
+/// The size that is needed, as far as it can be said.
+pub fn too_small(painter: &mut Painter<'_>, area: Rect) {
+    let lines = [
+        "sockyard needs more room".to_owned(),
+        format!("at least {LEAST_WIDTH}x{LEAST_HEIGHT}"),
+        format!("now {}x{}", area.width, area.height),
+    ];
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    for (y, line) in (area.y + top..area.bottom()).zip(&lines) {
+        let line = cut(line, usize::from(area.width));
+        let x = area.x + (area.width.saturating_sub(line.width() as u16)) / 2;
+        painter.put(x, y, &line, usize::from(area.width), painter.theme.strong());
+    }
+}

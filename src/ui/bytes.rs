@@ -1,0 +1,214 @@
+//! Received bytes: a heading with the counters, and rows of text, hexadecimal or chunks.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::painter::Painter;
+use super::text::{bytes, cut, grouped};
+use super::theme::Theme;
+use crate::app::Spot;
+use crate::app::bytes::{BytesView, Mode, Position, Room, Row, gutter, hex_columns};
+use crate::app::control::{Bytes, Control};
+use crate::model::{ByteLog, glyph};
+
+/// What is drawn of a log.
+pub struct Received<'a> {
+    /// Which of the two views.
+    pub which: Bytes,
+    /// What the heading calls it.
+    pub title: &'a str,
+    /// The bytes.
+    pub log: &'a ByteLog,
+    /// How they are looked at.
+    pub view: BytesView,
+    /// What to say while there are none.
+    pub empty: &'a [String],
+}
+
+/// Draws the heading and the rows in `area`; gives back the room for the rows.
+pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> Room {
+    if area.height == 0 {
+        return Room::default();
+    }
+    heading(painter, area, received);
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
+    let Received {
+        which, log, view, ..
+    } = received;
+    painter.answer(body, Spot::Control(Control::Bytes(*which), 0));
+    let gutter = match view.mode {
+        Mode::Text => gutter(log),
+        Mode::Hex | Mode::Chunks => 0,
+    };
+    let room = Room {
+        width: usize::from(body.width).saturating_sub(gutter),
+        height: usize::from(body.height),
+    };
+    if log.kept().is_empty() {
+        for (y, line) in (body.y..body.bottom()).zip(received.empty) {
+            painter.put(
+                body.x + 1,
+                y,
+                &cut(line, room.width),
+                room.width,
+                painter.theme.dim(),
+            );
+        }
+        return room;
+    }
+    for (y, row) in (body.y..body.bottom()).zip(view.window(log, room)) {
+        let line = Rect {
+            y,
+            height: 1,
+            ..body
+        };
+        match view.mode {
+            Mode::Text => text_row(painter, line, log, row, gutter),
+            Mode::Hex => hex_row(painter, line, log, row),
+            Mode::Chunks => chunk_row(painter, line, log, row),
+        }
+    }
+    room
+}
+
+fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
+    let theme = *painter.theme;
+    let Received {
+        which,
+        title,
+        log,
+        view,
+        ..
+    } = received;
+    let focused = painter.has_focus(Control::Bytes(*which));
+    let tabs: usize = Mode::ALL.iter().map(|mode| mode.name().width() + 1).sum();
+    let plural = if log.count() == 1 { "" } else { "s" };
+    let mut text = format!(
+        "{title} {} B in {} recv() call{plural}",
+        grouped(log.received()),
+        grouped(log.count())
+    );
+    if view.position != Position::Tail {
+        text.push_str(" · scrolled back, End follows");
+    }
+    if log.forgotten() > 0 {
+        text.push_str(&format!(
+            " · the first {} no longer kept",
+            bytes(log.forgotten())
+        ));
+    }
+    let mut row = painter.row(area, 0);
+    let room = row.left().saturating_sub(tabs + 1);
+    let style = if focused {
+        theme.focused()
+    } else {
+        theme.strong()
+    };
+    row.text(&cut(&text, room), style).align_right(tabs - 1);
+    for (i, mode) in Mode::ALL.into_iter().enumerate() {
+        let style = if view.mode == mode {
+            theme.strong().add_modifier(Modifier::UNDERLINED)
+        } else {
+            theme.dim()
+        };
+        row.gap(u16::from(i > 0))
+            .spot(mode.name(), style, Spot::Mode(*which, mode));
+    }
+}
+
+const fn style_of(kind: glyph::Kind, theme: &Theme) -> Style {
+    match kind {
+        glyph::Kind::Text => Style::new(),
+        glyph::Kind::Escape => theme.escape(),
+        glyph::Kind::Invalid => theme.invalid(),
+    }
+}
+
+/// `12 │ Welcome`
+fn text_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row, gutter: usize) {
+    let theme = *painter.theme;
+    let Some(chunk) = log.chunk(row.chunk) else {
+        return;
+    };
+    let digits = gutter.saturating_sub(3);
+    let number = if row.index == 0 {
+        format!("{:>digits$} │ ", row.chunk)
+    } else {
+        format!("{:>digits$} │ ", "")
+    };
+    let mut pen = painter.row(area, 0);
+    pen.text(&number, theme.dim());
+    for glyph in glyph::glyphs(&chunk.bytes[row.start..row.end]) {
+        pen.text(&glyph.text, style_of(glyph.kind, &theme));
+    }
+}
+
+/// `▸00000010 48 65 6c 6c  6f …│Hello…│`; `▸` where a recv begins.
+fn hex_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
+    let theme = *painter.theme;
+    let Some(chunk) = log.chunk(row.chunk) else {
+        return;
+    };
+    let columns = hex_columns(usize::from(area.width));
+    let mark = if row.index == 0 { "▸" } else { " " };
+    let mut pen = painter.row(area, 0);
+    let offset = chunk.offset + row.start as u64;
+    pen.text(mark, theme.key())
+        .text(&format!("{offset:08x} "), theme.dim());
+    let shown = &chunk.bytes[row.start..row.end];
+    for column in 0..columns {
+        match shown.get(column) {
+            Some(byte) => pen.text(&format!("{byte:02x} "), byte_style(*byte, &theme)),
+            None => pen.gap(3),
+        };
+        if column % 8 == 7 {
+            pen.gap(1);
+        }
+    }
+    pen.text("│", theme.dim());
+    for column in 0..columns {
+        match shown.get(column) {
+            Some(byte @ b' '..=b'~') => {
+                pen.text(char::from(*byte).encode_utf8(&mut [0; 4]), Style::new())
+            }
+            Some(byte) => pen.text("·", byte_style(*byte, &theme)),
+            None => pen.gap(1),
+        };
+    }
+    pen.text("│", theme.dim());
+}
+
+const fn byte_style(byte: u8, theme: &Theme) -> Style {
+    match byte {
+        b' '..=b'~' => Style::new(),
+        0..b' ' | 0x7f => theme.escape(),
+        0x80..=0xff => theme.invalid(),
+    }
+}
+
+/// `#12  14:02:11.031      17 B  Welcome`
+fn chunk_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
+    let theme = *painter.theme;
+    let at = painter.app.clock;
+    let Some(chunk) = log.chunk(row.chunk) else {
+        return;
+    };
+    let length = chunk.bytes.len();
+    let mut pen = painter.row(area, 0);
+    pen.text(&format!("#{:<4} ", row.chunk), theme.dim())
+        .text(&at.precise(chunk.at), theme.dim())
+        .text(
+            &format!("  {:>8}  ", format!("{} B", grouped(length as u64))),
+            theme.strong(),
+        );
+    let room = pen.left();
+    // No glyph is narrower than a cell, so that as many bytes fill the row.
+    for glyph in glyph::glyphs(&chunk.bytes[..length.min(room)]) {
+        pen.text(&glyph.text, style_of(glyph.kind, &theme));
+    }
+}

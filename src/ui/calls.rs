@@ -1,0 +1,206 @@
+//! The Calls panel: every call that returned, oldest first, and below them the calls that are blocked now.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::painter::Painter;
+use super::text::{cut, grouped};
+use crate::app::Spot;
+use crate::app::calls::{Blocked, Filter};
+use crate::app::control::{Choice, Control, Pane};
+use crate::model::call::Function;
+use crate::model::explain::explain;
+use crate::model::moment::Elapsed;
+use crate::model::{Actor, CallRecord};
+
+/// The cells of the column of times, `14:02:11.031`.
+const TIME: usize = 12;
+/// The cells of the column of names, `server#123`.
+const WHO: usize = 10;
+
+/// Draws the panel in `area`.
+pub fn draw(painter: &mut Painter<'_>, area: Rect) {
+    let app = painter.app;
+    let theme = *painter.theme;
+    let calls = &app.calls;
+    let total = calls.journal.total();
+    let mut title = if total == 0 {
+        "calls".to_owned()
+    } else {
+        format!("calls ─ {}", grouped(total))
+    };
+    if calls.journal.forgotten() > 0 {
+        title.push_str(&format!(
+            " · the first {} no longer kept",
+            grouped(calls.journal.forgotten())
+        ));
+    }
+    if calls.cursor.is_some() {
+        title.push_str(" · End follows the newest");
+    }
+    let inner = painter.frame(area, Pane::Calls, &title, None);
+    filters(painter, area);
+    painter.answer(inner, Spot::Control(Control::Calls, 0));
+    if inner.height == 0 {
+        return;
+    }
+
+    let (blocked, more) = calls.listed_blocked();
+    // What has happened comes before what has not: at least half of the rows are for calls that returned.
+    let wanted = blocked.len() + usize::from(more > 0);
+    let waits = wanted.min(usize::from(inner.height) / 2);
+    let rows = usize::from(inner.height) - waits;
+    painter.rooms.calls = rows;
+
+    if total == 0 && wanted == 0 {
+        let text = "Every socket call of both ends appears here: its arguments, its result, how long it took.";
+        painter.row(inner, 0).gap(1).text(text, theme.dim());
+    }
+    let mut y = inner.y;
+    for (number, record) in calls.window(rows) {
+        let line = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        let selected = calls.cursor == Some(number);
+        y += returned(painter, line, record, selected);
+        let answers = Rect {
+            height: y - line.y,
+            ..line
+        };
+        painter.answer(answers.intersection(inner), Spot::Call(number));
+    }
+    let first = inner.bottom() - u16::try_from(waits).unwrap_or(0);
+    for (i, row) in (first..inner.bottom()).enumerate() {
+        let line = Rect {
+            y: row,
+            height: 1,
+            ..inner
+        };
+        let is_last = i + 1 == waits;
+        match blocked.get(i) {
+            Some(blocked) if !(is_last && waits < wanted) => waiting(painter, line, blocked),
+            _ => {
+                let left = more + blocked.len() - i;
+                let text = format!("and {} more calls are blocked now", grouped(left as u64));
+                painter
+                    .row(line, 0)
+                    .gap(TIME as u16 + 1)
+                    .text(&text, theme.dim());
+            }
+        }
+    }
+}
+
+/// Whose calls are shown, in the border.
+fn filters(painter: &mut Painter<'_>, area: Rect) {
+    let app = painter.app;
+    let theme = *painter.theme;
+    let choices = Filter::choices(app.server.connections.selected);
+    let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
+    let width: usize = names.iter().map(|name| name.width() + 1).sum();
+    let focused = painter.has_focus(Control::Choice(Choice::Filter));
+    let border = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(3),
+        height: 1,
+        ..area
+    };
+    let mut row = painter.row(border, 0);
+    row.align_right(width + 1).text(" ", Style::new());
+    for (choice, name) in choices.into_iter().zip(&names) {
+        let style = match (choice == app.calls.filter, focused) {
+            (true, true) => theme.focused(),
+            (true, false) => theme
+                .strong()
+                .add_modifier(ratatui::style::Modifier::UNDERLINED),
+            (false, _) => theme.dim(),
+        };
+        row.spot(name, style, Spot::Filter(choice))
+            .text(" ", Style::new());
+    }
+}
+
+/// A call that returned, and below it what that means if it needs words. Gives back how many rows that took.
+fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected: bool) -> u16 {
+    let theme = *painter.theme;
+    let focused = painter.has_focus(Control::Calls);
+    let base = match (selected, focused) {
+        (true, true) => theme.focused(),
+        (true, false) => theme.selected(),
+        (false, _) => Style::new(),
+    };
+    let on = |style: Style| if selected { base } else { style };
+    painter.style(area, base);
+
+    let took = Elapsed(record.took).to_string();
+    let outcome = if record.outcome.is_failure() {
+        theme.failure()
+    } else {
+        theme.strong()
+    };
+    let time = painter.app.clock.precise(record.returned);
+    let mut row = painter.row(area, 0);
+    row.text(&time, on(theme.dim())).gap(1);
+    row.text(
+        &format!("{:<WHO$}", record.who.to_string()),
+        on(theme.actor(record.who)),
+    );
+    let room = row.left().saturating_sub(took.width() + 1);
+    let result = record.outcome.to_string();
+    let call = cut(&record.call_text(), room.saturating_sub(result.width() + 1));
+    let result = cut(&result, room.saturating_sub(call.width() + 1));
+    row.text(&call, on(Style::new()))
+        .gap(1)
+        .text(&result, on(outcome));
+    row.align_right(took.width()).text(&took, on(theme.dim()));
+
+    let Some(explanation) = explain(record) else {
+        return 1;
+    };
+    let below = Rect {
+        y: area.y + 1,
+        ..area
+    };
+    let style = if record.outcome.is_failure() {
+        theme.failure()
+    } else {
+        theme.warning()
+    };
+    painter
+        .row(below, 0)
+        .gap(TIME as u16 + 1)
+        .text("└ ", theme.dim())
+        .text(&explanation.line(), style);
+    2
+}
+
+/// A call that is blocked now, with a running time if a person waits for it.
+fn waiting(painter: &mut Painter<'_>, area: Rect, blocked: &Blocked) {
+    let app = painter.app;
+    let theme = *painter.theme;
+    let state = if blocked.call.is_awaited() {
+        let waited = Elapsed(app.now.since(blocked.since));
+        let way_out = match (blocked.who, blocked.call.function()) {
+            (Actor::Client(_), Function::Send) => " · n cancels",
+            (Actor::Client(_), _) => " · c cancels",
+            (Actor::Server | Actor::Connection(_), _) => "",
+        };
+        format!("blocked for {waited}{way_out}")
+    } else {
+        format!("blocked since {}", app.clock.coarse(blocked.since))
+    };
+    let mut row = painter.row(area, 0);
+    row.text(&format!("{:>TIME$}", "now"), theme.warning())
+        .gap(1);
+    row.text(
+        &format!("{:<WHO$}", blocked.who.to_string()),
+        theme.actor(blocked.who),
+    );
+    let room = row.left().saturating_sub(state.width() + 1);
+    row.text(&cut(&blocked.call.to_string(), room), Style::new())
+        .align_right(state.width())
+        .text(&state, theme.warning());
+}

@@ -1,0 +1,96 @@
+//! The view: what the state looks like.
+//!
+//! [`draw`] paints the whole screen from [`App`] and gives back [`Drawn`]: where things stand, for clicks, and how much
+//! room the views had, for scrolling. It changes nothing.
+//!
+//! ```text
+//!  sockyard                                   server 127.0.0.1:8888 LISTEN · 2 connected     bar
+//! ┌ Client ─────────────────────────┐┌ Server ─────────────────────────────────────────┐
+//! │ Host … Port … [Connect] [Close] ││ Bind … Port … Backlog …                         │     client, server
+//! │ Send …              none [Send] ││ Service … Model …                       [Start] │     (stacked when narrow)
+//! │ Received …      text hex chunks ││  #  peer     state     in   out   since  last   │
+//! │ bytes                           ││ connections, and the selected one's bytes       │
+//! └─────────────────────────────────┘└─────────────────────────────────────────────────┘
+//! ┌ Calls ─────────────────────────────────────────────── all · client · server ───────┐
+//! │ time  who  call = result                                               how long    │     calls
+//! └────────────────────────────────────────────────────────────────────────────────────┘
+//!  the keys that work here                                                                  bar
+//! ```
+
+mod bar;
+mod bytes;
+mod calls;
+mod client;
+mod layout;
+mod overlay;
+mod painter;
+mod server;
+mod text;
+pub mod theme;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+
+use crate::app::{App, Rooms, Spot};
+use painter::Painter;
+use theme::Theme;
+
+/// The smallest terminal that the program works in: columns.
+pub const LEAST_WIDTH: u16 = 60;
+/// See [`LEAST_WIDTH`]: rows.
+pub const LEAST_HEIGHT: u16 = 20;
+
+/// What a frame came to.
+#[derive(Debug, Clone, Default)]
+pub struct Drawn {
+    /// The room that the views had.
+    pub rooms: Rooms,
+    hits: Vec<(Rect, Spot)>,
+}
+
+impl Drawn {
+    /// What is at this cell; what was drawn last lies on top.
+    #[must_use]
+    pub fn spot(&self, column: u16, row: u16) -> Option<Spot> {
+        let at = ratatui::layout::Position::new(column, row);
+        let (area, spot) = self.hits.iter().rev().find(|(area, _)| area.contains(at))?;
+        Some(match *spot {
+            Spot::Control(control, scrolled) => {
+                Spot::Control(control, scrolled + usize::from(column - area.x))
+            }
+            other => other,
+        })
+    }
+}
+
+/// Paints the whole screen.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Drawn {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    Clear.render(area, buffer);
+    let mut painter = Painter::new(app, theme, buffer);
+    if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
+        bar::too_small(&mut painter, area);
+    } else {
+        let screen = layout::screen(area, app);
+        bar::header(&mut painter, screen.header);
+        if let Some(area) = screen.client {
+            client::draw(&mut painter, area);
+        }
+        if let Some(area) = screen.server {
+            server::draw(&mut painter, area);
+        }
+        if let Some(area) = screen.calls {
+            calls::draw(&mut painter, area);
+        }
+        bar::footer(&mut painter, screen.footer);
+        overlay::draw(&mut painter, area);
+    }
+    let (drawn, cursor) = painter.finish();
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+    theme.finish(frame.buffer_mut());
+    drawn
+}

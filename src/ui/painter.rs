@@ -1,0 +1,285 @@
+//! What every pane is painted with: text that stays inside its area, controls that answer to the mouse, borders.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Block, BorderType, Widget};
+use unicode_width::UnicodeWidthStr;
+
+use super::Drawn;
+use super::text::cut;
+use super::theme::Theme;
+use crate::app::control::{Button, Choice, Control, Input, Pane};
+use crate::app::field::Field;
+use crate::app::{App, Rooms, Spot};
+
+/// A frame being painted.
+pub struct Painter<'a> {
+    /// What is painted.
+    pub app: &'a App,
+    /// How it looks.
+    pub theme: &'a Theme,
+    /// The room that the views have, as they are painted.
+    pub rooms: Rooms,
+    buffer: &'a mut Buffer,
+    hits: Vec<(Rect, Spot)>,
+    cursor: Option<Position>,
+}
+
+impl<'a> Painter<'a> {
+    /// A frame on `buffer`.
+    pub fn new(app: &'a App, theme: &'a Theme, buffer: &'a mut Buffer) -> Self {
+        Self {
+            app,
+            theme,
+            rooms: Rooms::default(),
+            buffer,
+            hits: Vec::new(),
+            cursor: None,
+        }
+    }
+
+    /// What came of it: where things stand, and where the terminal's cursor belongs.
+    pub fn finish(self) -> (Drawn, Option<Position>) {
+        let drawn = Drawn {
+            rooms: self.rooms,
+            hits: self.hits,
+        };
+        (drawn, self.cursor)
+    }
+
+    /// Writes `text` at a cell, in at most `width` cells and never outside the screen. Gives back how many it took.
+    pub fn put(&mut self, x: u16, y: u16, text: &str, width: usize, style: Style) -> usize {
+        let area = self.buffer.area;
+        if y >= area.bottom() || x >= area.right() {
+            return 0;
+        }
+        let (end, _) = self.buffer.set_stringn(x, y, text, width, style);
+        usize::from(end - x)
+    }
+
+    /// Makes `area` answer to the mouse.
+    pub fn answer(&mut self, area: Rect, spot: Spot) {
+        self.hits.push((area, spot));
+    }
+
+    /// Gives every cell of `area` a style.
+    pub fn style(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area, style);
+    }
+
+    /// Empties `area` for something that lies above the rest.
+    pub fn clear(&mut self, area: Rect) {
+        // A wide character that reaches into the area from the left would be drawn over it.
+        let left = area.x.saturating_sub(1);
+        let wider = Rect {
+            x: left,
+            width: area.width + (area.x - left),
+            ..area
+        };
+        for y in area.top()..area.bottom() {
+            if let Some(cell) = self.buffer.cell_mut((wider.x, y))
+                && cell.symbol().width() > 1
+            {
+                cell.set_symbol(" ");
+            }
+        }
+        ratatui::widgets::Clear.render(area, self.buffer);
+        self.cursor = None;
+    }
+
+    /// Whether `control` has the focus and nothing lies above the panes.
+    pub fn has_focus(&self, control: Control) -> bool {
+        self.app.focus == control && self.app.overlay.is_none()
+    }
+
+    /// A border with a title, and a remark at the bottom. Gives back what is inside.
+    pub fn frame(
+        &mut self,
+        area: Rect,
+        pane: Pane,
+        title: &str,
+        remark: Option<(&str, Style)>,
+    ) -> Rect {
+        let focused = self.app.focus.pane() == pane;
+        let (border, style) = if focused {
+            (BorderType::Thick, self.theme.focused_pane())
+        } else {
+            (BorderType::Plain, self.theme.dim())
+        };
+        let block = Block::bordered().border_type(border).border_style(style);
+        let inner = self.border(area, block);
+        let room = usize::from(area.width).saturating_sub(4);
+        let title = format!(" {} ", cut(title, room.saturating_sub(2)));
+        let style = if focused { style } else { self.theme.strong() };
+        self.put(area.x + 1, area.y, &title, room, style);
+        if let Some((text, style)) = remark {
+            let text = format!(" {} ", cut(text, room.saturating_sub(2)));
+            self.put(
+                area.x + 1,
+                area.bottom().saturating_sub(1),
+                &text,
+                room,
+                style,
+            );
+        }
+        inner
+    }
+
+    /// Draws `block`; gives back what is inside.
+    pub fn border(&mut self, area: Rect, block: Block<'_>) -> Rect {
+        let inner = block.inner(area);
+        block.render(area, self.buffer);
+        inner
+    }
+
+    /// Starts a row of controls at the left of `area`'s row `row`.
+    pub const fn row(&mut self, area: Rect, row: u16) -> RowPainter<'_, 'a> {
+        RowPainter {
+            x: area.x,
+            right: area.right(),
+            y: area.y + row,
+            painter: self,
+        }
+    }
+
+    fn field(&mut self, area: Rect, input: Input, field: &Field) {
+        let control = Control::Input(input);
+        let width = usize::from(area.width);
+        let scrolled = field.scrolled(width);
+        let shown = skip_cells(field.value(), scrolled);
+        let style = self.theme.field();
+        self.put(area.x, area.y, &" ".repeat(width), width, style);
+        self.put(area.x, area.y, shown, width, style);
+        self.answer(area, Spot::Control(control, scrolled));
+        if self.has_focus(control) {
+            self.style(area, self.theme.field().add_modifier(Modifier::BOLD));
+            let column = field.cursor_column().saturating_sub(scrolled);
+            let column = u16::try_from(column).unwrap_or(u16::MAX);
+            let last = area.right().saturating_sub(1);
+            self.cursor = Some(Position::new(
+                area.x.saturating_add(column).min(last),
+                area.y,
+            ));
+        }
+    }
+}
+
+/// Places controls from left to right.
+pub struct RowPainter<'p, 'a> {
+    painter: &'p mut Painter<'a>,
+    x: u16,
+    y: u16,
+    right: u16,
+}
+
+impl RowPainter<'_, '_> {
+    /// How many cells are left.
+    pub fn left(&self) -> usize {
+        usize::from(self.right.saturating_sub(self.x))
+    }
+
+    /// Text.
+    pub fn text(&mut self, text: &str, style: Style) -> &mut Self {
+        let room = self.left();
+        let taken = self
+            .painter
+            .put(self.x, self.y, &cut(text, room), room, style);
+        self.x += u16::try_from(taken).unwrap_or(0);
+        self
+    }
+
+    /// Empty cells.
+    pub fn gap(&mut self, cells: u16) -> &mut Self {
+        self.x = self.x.saturating_add(cells).min(self.right);
+        self
+    }
+
+    /// Leaves out as many cells as are needed for `cells` to be left.
+    pub fn align_right(&mut self, cells: usize) -> &mut Self {
+        let spare = self.left().saturating_sub(cells);
+        self.gap(u16::try_from(spare).unwrap_or(0))
+    }
+
+    /// A line of text that can be edited, `width` cells wide.
+    pub fn field(&mut self, input: Input, width: usize) -> &mut Self {
+        let app = self.painter.app;
+        let field = match input {
+            Input::Host => &app.client.host,
+            Input::Port => &app.client.port,
+            Input::Message => &app.client.message,
+            Input::Bind => &app.server.bind,
+            Input::ServerPort => &app.server.port,
+            Input::Backlog => &app.server.backlog,
+        };
+        let width = u16::try_from(width.min(self.left())).unwrap_or(0);
+        let area = Rect::new(self.x, self.y, width, 1);
+        if width > 0 {
+            self.painter.field(area, input, field);
+        }
+        self.gap(width)
+    }
+
+    /// A button; `label` has its letter somewhere.
+    pub fn button(&mut self, button: Button, label: &str, is_useful: bool) -> &mut Self {
+        let control = Control::Button(button);
+        let theme = *self.painter.theme;
+        let style = if self.painter.has_focus(control) {
+            theme.focused()
+        } else if is_useful {
+            theme.strong()
+        } else {
+            theme.dim()
+        };
+        let start = self.x;
+        let at = label.to_lowercase().find(button.letter());
+        let (before, letter, after) = match at {
+            Some(at) => (&label[..at], &label[at..=at], &label[at + 1..]),
+            None => (label, "", ""),
+        };
+        self.text("[", style)
+            .text(before, style)
+            .text(letter, style.add_modifier(Modifier::UNDERLINED))
+            .text(after, style)
+            .text("]", style);
+        let area = Rect::new(start, self.y, self.x - start, 1);
+        self.painter.answer(area, Spot::Control(control, 0));
+        self
+    }
+
+    /// One of a few values.
+    pub fn choice(&mut self, choice: Choice, value: &str) -> &mut Self {
+        let control = Control::Choice(choice);
+        let style = if self.painter.has_focus(control) {
+            self.painter.theme.focused()
+        } else {
+            self.painter.theme.strong()
+        };
+        let start = self.x;
+        self.text(&format!("◂ {value} ▸"), style);
+        let area = Rect::new(start, self.y, self.x - start, 1);
+        self.painter.answer(area, Spot::Control(control, 0));
+        self
+    }
+
+    /// A word that answers to the mouse.
+    pub fn spot(&mut self, text: &str, style: Style, spot: Spot) -> &mut Self {
+        let start = self.x;
+        self.text(text, style);
+        let area = Rect::new(start, self.y, self.x - start, 1);
+        self.painter.answer(area, spot);
+        self
+    }
+}
+
+/// `text` without its first `cells` cells.
+fn skip_cells(text: &str, cells: usize) -> &str {
+    let mut skipped = 0;
+    text.char_indices()
+        .find(|(_, c)| {
+            let before = skipped;
+            skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+            before >= cells
+        })
+        .map_or("", |(at, _)| &text[at..])
+}
