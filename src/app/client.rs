@@ -169,10 +169,7 @@ impl Client {
                 }
             }
             (Call::Getsockname { .. }, Outcome::Named(local)) => self.local = Some(*local),
-            (Call::Close { .. }, _) => {
-                self.fd = None;
-                self.stage = Stage::NoSocket;
-            }
+            (Call::Close { .. }, _) => self.lost(),
             (Call::Send { .. }, Outcome::Sent(count)) => self.sent += *count as u64,
             (_, outcome) => self.stage = self.stage.after(outcome),
         }
@@ -187,6 +184,12 @@ impl Client {
         self.sent = 0;
         self.received.clear();
         self.view.position = super::bytes::Position::Tail;
+    }
+
+    /// The socket is no more: it was closed, or the session's thread failed.
+    pub const fn lost(&mut self) {
+        self.fd = None;
+        self.stage = Stage::NoSocket;
     }
 
     /// Takes in bytes that this session received.

@@ -105,12 +105,15 @@ impl Server {
                 let connection = Connection::new(*connection, *fd, *peer, record.returned);
                 self.connections.accept(connection);
             }
-            (Call::Close { .. }, _) => {
-                self.fd = None;
-                self.listening = None;
-            }
+            (Call::Close { .. }, _) => self.lost(),
             _ => {}
         }
+    }
+
+    /// The listening socket is no more: it was closed, or the server's thread failed.
+    pub const fn lost(&mut self) {
+        self.fd = None;
+        self.listening = None;
     }
 
     /// Who can reach the listening socket, if anybody beside this machine's own programs can.
@@ -260,12 +263,18 @@ impl Connections {
         };
         match (&record.call, &record.outcome) {
             (Call::Send { .. }, Outcome::Sent(count)) => connection.sent += *count as u64,
-            (Call::Close { .. }, _) => {
-                connection.closed = true;
-                self.closed.push_back(id);
-                self.forget_closed();
-            }
+            (Call::Close { .. }, _) => self.lost(id),
             (_, outcome) => connection.stage = connection.stage.after(outcome),
+        }
+    }
+
+    /// The connection's socket is no more: it was closed, or its thread failed.
+    pub fn lost(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.all.get_mut(&id)
+            && !std::mem::replace(&mut connection.closed, true)
+        {
+            self.closed.push_back(id);
+            self.forget_closed();
         }
     }
 

@@ -440,6 +440,17 @@ impl App {
                 Actor::Server => {}
             },
             Event::Trouble { message, .. } => self.tell_failure(message),
+            Event::Panicked { who, message, .. } => {
+                self.calls.unblock(who);
+                match who {
+                    Actor::Client(_) => self.client.lost(),
+                    Actor::Server => self.server.lost(),
+                    Actor::Connection(id) => self.server.connections.lost(id),
+                }
+                self.tell_failure(format!(
+                    "the thread of {who} failed ({message}); its socket is closed, the rest goes on. This is a bug of sockyard: please report it"
+                ));
+            }
         }
         Vec::new()
     }

@@ -30,6 +30,15 @@ pub enum Event {
         /// Exactly the bytes, never empty.
         bytes: Vec<u8>,
     },
+    /// A worker's thread failed, which is a bug; its sockets are closed and nothing more comes of it.
+    Panicked {
+        /// Whose worker.
+        who: Actor,
+        /// When.
+        at: Moment,
+        /// What the panic said.
+        message: String,
+    },
     /// What a worker was asked to do ended in nothing, for a reason that is not a call's result.
     Trouble {
         /// Whose worker.

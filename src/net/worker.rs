@@ -65,13 +65,10 @@ impl Crew {
                 let outcome = catch_unwind(AssertUnwindSafe(|| body(teller)));
                 if let Err(panic) = outcome {
                     // If the screen is gone there is nobody to tell.
-                    let _ = crew.events.send(vec![Event::Trouble {
+                    let _ = crew.events.send(vec![Event::Panicked {
                         who,
                         at: crew.clock.now(),
-                        message: format!(
-                            "the thread of {who} failed: {}; its sockets are closed, the rest goes on (this is a bug of sockyard: please report it)",
-                            panic_text(panic.as_ref())
-                        ),
+                        message: panic_text(panic.as_ref()).to_owned(),
                     }]);
                 }
                 drop(present);
@@ -235,7 +232,7 @@ mod tests {
             .recv_timeout(Duration::from_secs(10))
             .expect("an event");
         let [
-            Event::Trouble {
+            Event::Panicked {
                 who: actor,
                 message,
                 ..

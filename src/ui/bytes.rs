@@ -23,7 +23,7 @@ pub struct Received<'a> {
     /// How they are looked at.
     pub view: BytesView,
     /// What to say while there are none.
-    pub empty: &'a [String],
+    pub empty: &'a [&'a str],
 }
 
 /// Draws the heading and the rows in `area`; gives back the room for the rows.

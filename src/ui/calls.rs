@@ -84,7 +84,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
             Some(blocked) if !(is_last && waits < wanted) => waiting(painter, line, blocked),
             _ => {
                 let left = more + blocked.len() - i;
-                let text = format!("and {} more calls are blocked now", grouped(left as u64));
+                let more = if i == 0 { "" } else { " more" };
+                let text = format!("{}{more} calls are blocked now", grouped(left as u64));
                 painter
                     .row(line, 0)
                     .gap(TIME as u16 + 1)

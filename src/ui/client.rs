@@ -74,12 +74,12 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
             title: "Received",
             log: &client.received,
             view: client.view,
-            empty: &empty(app),
+            empty: empty(app),
         },
     );
 }
 
-/// `Client ─ ESTABLISHED ─ fd 7 ─ 127.0.0.1:53422 → 127.0.0.1:8888`
+/// `client ─ ESTABLISHED ─ fd 7 ─ 127.0.0.1:53422 → :8888`
 fn title(app: &App) -> String {
     let client = &app.client;
     let mut title = app.client_actor().to_string();
@@ -93,23 +93,33 @@ fn title(app: &App) -> String {
     if let Some(fd) = client.fd {
         title.push_str(&format!(" ─ fd {fd}"));
         if let (Some(local), Some(peer)) = (client.local, client.peer) {
-            title.push_str(&format!(" ─ {local} → {peer}"));
+            if local.ip() == peer.ip() {
+                title.push_str(&format!(" ─ {local} → :{}", peer.port()));
+            } else {
+                title.push_str(&format!(" ─ {local} → {peer}"));
+            }
         }
     }
     title
 }
 
 /// What to do next, in the place where the bytes will be.
-fn empty(app: &App) -> Vec<String> {
-    let lines: &[&str] = if app.client.fd.is_some() {
-        &["Connected. Type a line above and press Enter: what comes back appears here."]
-    } else if app.is_server_up() {
-        &["c  connect to the host above, then type a line and press Enter."]
+const fn empty(app: &App) -> &'static [&'static str] {
+    if app.client.fd.is_some() {
+        &[
+            "Type a line above and press Enter.",
+            "What comes back appears here.",
+        ]
+    } else if app.server.fd.is_some() {
+        &[
+            "c  connects to the host above.",
+            "Then type a line and press Enter.",
+        ]
     } else {
         &[
-            "s  start the server,  c  connect to it, type a line, Enter.",
-            "What comes back appears here, one piece for each recv().",
+            "s  starts the server, c  connects to it,",
+            "then type a line and press Enter.",
+            "What comes back appears here, recv() by recv().",
         ]
-    };
-    lines.iter().map(|line| (*line).to_owned()).collect()
+    }
 }

@@ -50,17 +50,21 @@ pub fn screen(area: Rect, app: &App) -> Screen {
         Arrangement::All if body.width >= SIDE_BY_SIDE => {
             let [ends, calls] =
                 Layout::vertical([Constraint::Percentage(56), Constraint::Min(0)]).areas(body);
-            let [client, server] = Layout::horizontal([Constraint::Fill(1); 2]).areas(ends);
+            // The list of connections has more columns than the client has.
+            let [client, server] =
+                Layout::horizontal([Constraint::Fill(9), Constraint::Fill(11)]).areas(ends);
             screen.client = Some(client);
             screen.server = Some(server);
             screen.calls = Some(calls);
         }
         Arrangement::All => {
-            // Borders and controls take five rows of each end; what is left goes to all three alike.
+            // Borders and controls take five rows of each end. Of what is left the calls get half, for they tell
+            // most, the client's bytes more than the list.
             const FIXED: u16 = 5;
-            let spare = body.height.saturating_sub(2 * FIXED + 2);
-            let client = FIXED + spare.div_ceil(3);
-            let server = FIXED + spare.div_ceil(4);
+            const CALLS_BORDER: u16 = 2;
+            let spare = body.height.saturating_sub(2 * FIXED + CALLS_BORDER);
+            let client = FIXED + spare * 3 / 10;
+            let server = FIXED + spare * 2 / 10;
             let [client, server, calls] = Layout::vertical([
                 Constraint::Length(client),
                 Constraint::Length(server),

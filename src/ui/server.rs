@@ -98,16 +98,16 @@ fn title(app: &App) -> String {
     }
 }
 
-/// The widths of the list's columns; the last takes what is left.
-const COLUMNS: [(&str, usize); 7] = [
-    ("#", 5),
-    ("peer", 21),
-    ("state", 11),
-    ("in", 8),
-    ("out", 8),
-    ("since", 8),
-    ("last", usize::MAX),
-];
+/// The list's columns.
+const HEADINGS: [&str; 7] = ["#", "peer", "state", "in", "out", "since", "last"];
+
+/// The widths of the list's columns: that of the peers grows with the longest; the last takes what is left.
+fn widths(shown: &[&Connection]) -> [usize; 7] {
+    const IPV4_LOOPBACK: usize = "127.0.0.1:12345".len();
+    let peer = shown.iter().map(|c| c.peer.to_string().len()).max();
+    let peer = peer.unwrap_or(0).max(IPV4_LOOPBACK);
+    [4, peer, 11, 7, 7, 8, usize::MAX]
+}
 
 fn connections(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
@@ -116,23 +116,23 @@ fn connections(painter: &mut Painter<'_>, area: Rect) {
     let focused = painter.has_focus(Control::Connections);
     painter.answer(area, Spot::Control(Control::Connections, 0));
 
-    let heading = COLUMNS.map(|(name, _)| name);
+    let rows = usize::from(area.height.saturating_sub(1));
+    painter.rooms.connections = rows;
+    let shown = list.window(rows);
+    let widths = widths(&shown);
     let style = if focused {
         theme.focused()
     } else {
         theme.strong()
     };
-    columns(painter, area, 0, heading, style);
-
-    let rows = usize::from(area.height.saturating_sub(1));
-    painter.rooms.connections = rows;
+    columns(painter, area, widths, HEADINGS, style);
     if list.is_empty() {
         for (row, line) in (1..area.height).zip(empty(app)) {
             painter.row(area, row).gap(1).text(&line, theme.dim());
         }
         return;
     }
-    for (row, connection) in (1..area.height).zip(list.window(rows)) {
+    for (row, connection) in (1..area.height).zip(shown) {
         let line = Rect {
             y: area.y + row,
             height: 1,
@@ -146,7 +146,7 @@ fn connections(painter: &mut Painter<'_>, area: Rect) {
             (false, true) => theme.dim(),
             (false, false) => Style::new(),
         };
-        connection_row(painter, line, connection, style, selected);
+        connection_row(painter, line, widths, connection, style, selected);
         painter.answer(line, Spot::Connection(connection.id));
     }
 }
@@ -154,6 +154,7 @@ fn connections(painter: &mut Painter<'_>, area: Rect) {
 fn connection_row(
     painter: &mut Painter<'_>,
     area: Rect,
+    widths: [usize; 7],
     connection: &Connection,
     style: Style,
     selected: bool,
@@ -174,7 +175,7 @@ fn connection_row(
     columns(
         painter,
         area,
-        0,
+        widths,
         cells.each_ref().map(String::as_str),
         style,
     );
@@ -182,21 +183,26 @@ fn connection_row(
     if waiting && !style.add_modifier.contains(Modifier::REVERSED) {
         // The peer has finished and this side has not: worth a look.
         let state = Rect {
-            x: area.x + 28,
-            width: 11,
+            x: area.x + (widths[0] + 1 + widths[1] + 1) as u16,
+            width: widths[2] as u16,
             ..area
         };
         painter.style(state.intersection(area), theme.warning());
     }
 }
 
-fn columns(painter: &mut Painter<'_>, area: Rect, row: u16, cells: [&str; 7], style: Style) {
-    let mut pen = painter.row(area, row);
-    for (cell, (_, width)) in cells.into_iter().zip(COLUMNS) {
+fn columns(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    widths: [usize; 7],
+    cells: [&str; 7],
+    style: Style,
+) {
+    let mut pen = painter.row(area, 0);
+    for (cell, width) in cells.into_iter().zip(widths) {
         let width = width.min(pen.left());
-        let shown = text::cut(cell, width);
         let before = pen.left();
-        pen.text(&shown, style);
+        pen.text(&text::cut(cell, width), style);
         let used = before - pen.left();
         pen.gap((width - used) as u16 + 1);
     }
@@ -206,7 +212,6 @@ fn connection_bytes(painter: &mut Painter<'_>, area: Rect) {
     let Some(connection) = painter.app.server.connections.current() else {
         return;
     };
-    let empty = ["This connection has received nothing yet.".to_owned()];
     painter.rooms.connection = bytes::draw(
         painter,
         area,
@@ -215,7 +220,7 @@ fn connection_bytes(painter: &mut Painter<'_>, area: Rect) {
             title: &format!("#{} received", connection.id.0),
             log: &connection.received,
             view: connection.view,
-            empty: &empty,
+            empty: &["This connection has received nothing yet."],
         },
     );
 }

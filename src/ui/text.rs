@@ -56,19 +56,24 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A number of bytes in at most seven cells: `17 B`, `1.2 kB`, `3.4 GB`; powers of 1,000.
+/// A number of bytes in at most seven cells: `17 B`, `1.2 kB`, `345 MB`; powers of 1,000.
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     if number < 1_000 {
         return format!("{number} B");
     }
-    let mut scaled = number / 100;
+    let mut tenths = number / 100;
     let mut unit = 0;
-    while scaled >= 10_000 && unit + 1 < UNITS.len() {
-        scaled /= 1_000;
+    while tenths >= 10_000 {
+        tenths /= 1_000;
         unit += 1;
     }
-    format!("{}.{} {}", scaled / 10, scaled % 10, UNITS[unit])
+    let unit = UNITS[unit];
+    if tenths < 1_000 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", tenths / 10)
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +104,7 @@ mod tests {
         );
         assert_eq!(
             [0, 999, 1_000, 1_234_567, 999_999_999, 10_737_418_240].map(bytes),
-            ["0 B", "999 B", "1.0 kB", "1.2 MB", "999.9 MB", "10.7 GB"]
+            ["0 B", "999 B", "1.0 kB", "1.2 MB", "999 MB", "10.7 GB"]
         );
     }
 }
