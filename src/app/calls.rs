@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::bytes::Motion;
+use super::bytes::{Motion, Room};
 use crate::model::call::Function;
+use crate::model::cells::{cut, wrap};
 use crate::model::explain::explain;
 use crate::model::{Actor, Call, CallRecord, ClientId, ConnectionId, Journal, Moment};
 
@@ -153,27 +154,27 @@ impl Calls {
             .filter(|(_, record)| self.filter.shows(record.who))
     }
 
-    /// The calls to show in `rows` rows, oldest first. One that needs an explanation takes two rows.
+    /// The calls to show in `room`, oldest first. One that needs an explanation has it in rows below.
     #[must_use]
-    pub fn window(&self, rows: usize) -> Vec<(u64, &CallRecord)> {
+    pub fn window(&self, room: Room) -> Vec<(u64, &CallRecord)> {
         let Some(cursor) = self.cursor else {
-            return self.ending_at(u64::MAX, rows);
+            return self.ending_at(u64::MAX, room);
         };
-        let mut room = rows;
+        let mut left = room.height;
         let mut found = Vec::new();
         for (number, record) in self.from(self.top) {
-            let height = height(record);
-            if height > room {
+            let height = height(record, room.width);
+            if height > left {
                 break;
             }
-            room -= height;
+            left -= height;
             found.push((number, record));
         }
         match found.last() {
-            Some((last, _)) if *last >= cursor && room == 0 => found,
+            Some((last, _)) if *last >= cursor && left == 0 => found,
             // The end is reached with rows to spare, or the cursor would be out of sight.
-            Some((last, _)) if *last < cursor => self.ending_at(cursor, rows),
-            _ => self.ending_at(found.last().map_or(cursor, |(last, _)| *last), rows),
+            Some((last, _)) if *last < cursor => self.ending_at(cursor, room),
+            _ => self.ending_at(found.last().map_or(cursor, |(last, _)| *last), room),
         }
     }
 
@@ -186,15 +187,16 @@ impl Calls {
             .filter(|(_, record)| self.filter.shows(record.who))
     }
 
-    fn ending_at(&self, last: u64, rows: usize) -> Vec<(u64, &CallRecord)> {
-        let mut room = rows;
+    fn ending_at(&self, last: u64, room: Room) -> Vec<(u64, &CallRecord)> {
+        let mut left = room.height;
         let mut found: Vec<_> = self
             .shown()
             .rev()
             .skip_while(|(number, _)| *number > last)
             .take_while(|(_, record)| {
-                let fits = height(record) <= room;
-                room = room.saturating_sub(height(record));
+                let height = height(record, room.width);
+                let fits = height <= left;
+                left = left.saturating_sub(height);
                 fits
             })
             .collect();
@@ -202,15 +204,15 @@ impl Calls {
         found
     }
 
-    /// Moves the selection in a window of `rows` rows; beyond the newest call the panel follows it again.
-    pub fn scroll(&mut self, motion: Motion, rows: usize) {
+    /// Moves the selection in a window with this room; beyond the newest call the panel follows it again.
+    pub fn scroll(&mut self, motion: Motion, room: Room) {
         let newest = self.shown().next_back().map(|(number, _)| number);
         let Some(newest) = newest else {
             self.cursor = None;
             return;
         };
         let at = self.cursor.unwrap_or(newest);
-        let to = match (motion.rows(rows), motion.is_back()) {
+        let to = match (motion.rows(room.height), motion.is_back()) {
             (None, true) => self.shown().next().map(|(number, _)| number),
             (None, false) => None,
             (Some(_), true) if self.cursor.is_none() && motion == Motion::Up => Some(newest),
@@ -224,12 +226,12 @@ impl Calls {
             (Some(_), false) if self.cursor.is_none() => None,
             (Some(distance), false) => self.from(at).nth(distance).map(|(number, _)| number),
         };
-        self.select(to, rows);
+        self.select(to, room);
     }
 
     /// Selects the call with this number, or follows the newest.
-    pub fn select(&mut self, number: Option<u64>, rows: usize) {
-        let top = self.window(rows).first().map(|(number, _)| *number);
+    pub fn select(&mut self, number: Option<u64>, room: Room) {
+        let top = self.window(room).first().map(|(number, _)| *number);
         self.cursor = number;
         let Some(cursor) = number else {
             return;
@@ -237,7 +239,7 @@ impl Calls {
         self.top = top.unwrap_or(cursor).min(cursor);
         // Keep the row at the top unless the selection would leave the window.
         self.top = self
-            .window(rows)
+            .window(room)
             .first()
             .map_or(cursor, |(number, _)| *number);
     }
@@ -258,8 +260,28 @@ impl Calls {
     }
 }
 
-/// How many rows a call takes.
+/// The most rows that an explanation takes in the list; all of it is in the details.
+const MOST_WORDS: usize = 2;
+
+/// What `record` needs to have said, in lines of at most `width` cells.
 #[must_use]
-pub fn height(record: &CallRecord) -> usize {
-    if explain(record).is_some() { 2 } else { 1 }
+pub fn words(record: &CallRecord, width: usize) -> Vec<String> {
+    let Some(explanation) = explain(record) else {
+        return Vec::new();
+    };
+    let mut lines = wrap(&explanation.line(), width);
+    if lines.len() > MOST_WORDS {
+        lines.truncate(MOST_WORDS);
+        if let Some(last) = lines.last_mut() {
+            // One cell too long, so that it ends in dots.
+            last.push_str(&" ".repeat(width));
+            *last = cut(last, width);
+        }
+    }
+    lines
+}
+
+/// How many rows a call takes where words have `width` cells.
+fn height(record: &CallRecord, width: usize) -> usize {
+    1 + words(record, width).len()
 }

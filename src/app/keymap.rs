@@ -154,6 +154,8 @@ const OVERLAY: Context = Context::Overlay;
 pub const BINDINGS: &[Binding] = &[
     bind(FIELD, Key::plain(Code::Enter), Command::Enter, "go", "press the button of this row: Connect, Send or Start"),
     bind(FIELD, Key::plain(Code::Esc), Command::Leave, "leave the field", "leave the field, so that letters press buttons"),
+    bind(FIELD, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
+    bind(FIELD, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
     bind(FIELD, Key::plain(Code::Up), Command::Older, "history", "what was entered before"),
     bind(FIELD, Key::plain(Code::Down), Command::Newer, "", "what was entered after"),
     bind(FIELD, Key::plain(Code::Left), Command::Edit(Edit::Left), "", "a character back"),
@@ -247,8 +249,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(OVERLAY, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the end"),
     bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line"),
 
-    bind(EVERYWHERE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
-    bind(EVERYWHERE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
+    bind(OUTSIDE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
+    bind(OUTSIDE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
     bind(OUTSIDE, Key::char('?'), Command::Help, "help", "this help"),
     bind(EVERYWHERE, Key::plain(Code::F(1)), Command::Help, "help", "this help, from a text field too"),
     bind(EVERYWHERE, Key::ctrl(Code::Char('l')), Command::Redraw, "", "draw the screen anew"),

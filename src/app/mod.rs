@@ -146,8 +146,8 @@ pub struct Rooms {
     pub connection: Room,
     /// Rows of the list of connections.
     pub connections: usize,
-    /// Rows of the list of calls, without those of blocked calls.
-    pub calls: usize,
+    /// The list of calls, without the rows of blocked calls and with the width of their explanations.
+    pub calls: Room,
     /// Rows of the help.
     pub help: usize,
     /// Rows that the help has in all.

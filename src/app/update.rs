@@ -148,9 +148,8 @@ impl App {
                 };
             }
             Command::CloseOverlay => self.overlay = None,
-            Command::Next if self.overlay.is_none() => self.focus = self.focus.next(),
-            Command::Previous if self.overlay.is_none() => self.focus = self.focus.previous(),
-            Command::Next | Command::Previous => {}
+            Command::Next => self.focus = self.focus.next(),
+            Command::Previous => self.focus = self.focus.previous(),
             Command::Focus(control) => {
                 self.overlay = None;
                 self.focus = control;

@@ -45,7 +45,7 @@ pub fn explain(record: &CallRecord) -> Option<Explanation> {
         Outcome::LookupFailed(error) => Some(lookup_failed(&record.call, *error)),
         Outcome::Received { count: 0, .. } => Some(Explanation::new(
             "the peer has finished sending (recv returned 0: end of the stream)",
-            "you may still send; close when you are done",
+            "this side may still send; close ends it",
         )),
         Outcome::Cancelled => Some(Explanation::new("you stopped waiting for this call", "")),
         Outcome::Done
@@ -127,7 +127,7 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         Errno::ECONNREFUSED if ip.is_loopback() => Explanation::new(
             format!("nobody listens on port {port} of this machine"),
-            "start a server there (s starts the one in the Server panel), or check the port",
+            "start a server there (s starts the one here), or check the port",
         ),
         Errno::ECONNREFUSED => Explanation::new(
             format!("{ip} answered that nobody listens on its port {port}"),

@@ -7,6 +7,7 @@ pub mod action;
 pub mod actor;
 pub mod byte_log;
 pub mod call;
+pub mod cells;
 pub mod errno;
 pub mod escape;
 pub mod event;

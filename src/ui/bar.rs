@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::numbers::grouped;
 use super::painter::Painter;
-use super::text::{cut, grouped};
 use super::{LEAST_HEIGHT, LEAST_WIDTH};
 use crate::app::keymap;
+use crate::model::cells::cut;
 
 /// The program's name, and what the server is up to wherever a person looks.
 pub fn header(painter: &mut Painter<'_>, area: Rect) {

@@ -4,12 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
+use super::numbers::{bytes, grouped};
 use super::painter::Painter;
-use super::text::{bytes, cut, grouped};
 use super::theme::Theme;
 use crate::app::Spot;
 use crate::app::bytes::{BytesView, Mode, Position, Room, Row, gutter, hex_columns};
 use crate::app::control::{Bytes, Control};
+use crate::model::cells::cut;
 use crate::model::{ByteLog, glyph};
 
 /// What is drawn of a log.

@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
+use super::numbers::grouped;
 use super::painter::Painter;
-use super::text::{cut, grouped};
 use crate::app::Spot;
-use crate::app::calls::{Blocked, Filter};
+use crate::app::bytes::Room;
+use crate::app::calls::{Blocked, Filter, words};
 use crate::app::control::{Choice, Control, Pane};
 use crate::model::call::Function;
-use crate::model::explain::explain;
+use crate::model::cells::cut;
 use crate::model::moment::Elapsed;
 use crate::model::{Actor, CallRecord};
 
@@ -18,6 +19,9 @@ use crate::model::{Actor, CallRecord};
 const TIME: usize = 12;
 /// The cells of the column of names, `server#123`.
 const WHO: usize = 10;
+
+/// From this width on there is room for how long a call took.
+const ROOMY: u16 = 70;
 
 /// Draws the panel in `area`.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
@@ -51,14 +55,18 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let wanted = blocked.len() + usize::from(more > 0);
     let waits = wanted.min(usize::from(inner.height) / 2);
     let rows = usize::from(inner.height) - waits;
-    painter.rooms.calls = rows;
+    let room = Room {
+        width: usize::from(inner.width).saturating_sub(TIME + 3),
+        height: rows,
+    };
+    painter.rooms.calls = room;
 
     if total == 0 && wanted == 0 {
         let text = "Every socket call of both ends appears here: its arguments, its result, how long it took.";
         painter.row(inner, 0).gap(1).text(text, theme.dim());
     }
     let mut y = inner.y;
-    for (number, record) in calls.window(rows) {
+    for (number, record) in calls.window(room) {
         let line = Rect {
             y,
             height: 1,
@@ -136,7 +144,12 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
     let on = |style: Style| if selected { base } else { style };
     painter.style(area, base);
 
-    let took = Elapsed(record.took).to_string();
+    // How long a call took gives way where there is little room; the details still tell.
+    let took = if area.width < ROOMY {
+        String::new()
+    } else {
+        Elapsed(record.took).to_string()
+    };
     let outcome = if record.outcome.is_failure() {
         theme.failure()
     } else {
@@ -149,7 +162,9 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
         &format!("{:<WHO$}", record.who.to_string()),
         on(theme.actor(record.who)),
     );
-    let room = row.left().saturating_sub(took.width() + 1);
+    let room = row
+        .left()
+        .saturating_sub(took.width() + usize::from(!took.is_empty()));
     let result = record.outcome.to_string();
     let call = cut(&record.call_text(), room.saturating_sub(result.width() + 1));
     let result = cut(&result, room.saturating_sub(call.width() + 1));
@@ -158,24 +173,21 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
         .text(&result, on(outcome));
     row.align_right(took.width()).text(&took, on(theme.dim()));
 
-    let Some(explanation) = explain(record) else {
-        return 1;
-    };
-    let below = Rect {
-        y: area.y + 1,
-        ..area
-    };
     let style = if record.outcome.is_failure() {
         theme.failure()
     } else {
         theme.warning()
     };
-    painter
-        .row(below, 0)
-        .gap(TIME as u16 + 1)
-        .text("└ ", theme.dim())
-        .text(&explanation.line(), style);
-    2
+    let words = words(record, usize::from(area.width).saturating_sub(TIME + 3));
+    for (below, line) in (1..).zip(&words) {
+        let mark = if below == 1 { "└ " } else { "  " };
+        painter
+            .row(area, below)
+            .gap(TIME as u16 + 1)
+            .text(mark, theme.dim())
+            .text(line, style);
+    }
+    1 + words.len() as u16
 }
 
 /// A call that is blocked now, with a running time if a person waits for it.

@@ -22,10 +22,10 @@ mod bytes;
 mod calls;
 mod client;
 mod layout;
+mod numbers;
 mod overlay;
 mod painter;
 mod server;
-mod text;
 pub mod theme;
 
 use ratatui::Frame;

@@ -6,10 +6,10 @@ use ratatui::widgets::{Block, BorderType};
 use unicode_width::UnicodeWidthStr;
 
 use super::painter::Painter;
-use super::text::{cut, wrap};
 use crate::app::keymap::{BINDINGS, Context};
 use crate::app::{Overlay, Spot};
 use crate::model::call::{Function, Waited};
+use crate::model::cells::{cut, wrap};
 use crate::model::explain::explain;
 use crate::model::moment::Elapsed;
 use crate::model::{CallRecord, Outcome};
@@ -62,26 +62,22 @@ impl Line {
 /// The cells of the column of keys.
 const KEYS: usize = 20;
 
+/// What the help says before it lists the keys.
+const INTRODUCTION: [&str; 4] = [
+    "Two ends of real sockets: the client makes its calls, the server makes its own, and every call of both stands in the Calls panel with what the kernel answered.",
+    "The underlined letter of a button presses it from anywhere but a text field. The mouse presses, selects and scrolls; with Shift held it selects text as usual.",
+    r"A message may hold \n \r \t \0 \xHH \u{HHHH} and \\; received bytes show the same.",
+    "The states ESTABLISHED, CLOSE_WAIT and CLOSED are inferred from the calls made here.",
+];
+
 fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
     let theme = *painter.theme;
     let strong = theme.strong();
-    let mut lines = vec![
-        Line::plain(
-            "Two ends of real sockets: the client makes its calls, the server makes its own,",
-        ),
-        Line::plain(
-            "and every call of both stands in the Calls panel with what the kernel answered.",
-        ),
-        Line::plain(""),
-        Line::plain("The underlined letter of a button presses it from anywhere but a text field."),
-        Line::plain(
-            "The mouse presses, selects and scrolls; with Shift held it selects text as usual.",
-        ),
-        Line::plain(
-            r"A message may hold \n \r \t \0 \xHH \u{HHHH} and \\; received bytes show the same.",
-        ),
-        Line::plain("ESTABLISHED, CLOSE_WAIT and CLOSED are inferred from the calls made here."),
-    ];
+    let width = usize::from(area.width.saturating_sub(6)).min(84);
+    let mut lines = Vec::new();
+    for text in INTRODUCTION {
+        lines.extend(wrap(text, width).into_iter().map(Line::plain));
+    }
     for context in Context::ALL {
         lines.push(Line::plain(""));
         lines.push(Line::styled(context.title(), strong));

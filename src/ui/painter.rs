@@ -7,11 +7,11 @@ use ratatui::widgets::{Block, BorderType, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::Drawn;
-use super::text::cut;
 use super::theme::Theme;
 use crate::app::control::{Button, Choice, Control, Input, Pane};
 use crate::app::field::Field;
 use crate::app::{App, Rooms, Spot};
+use crate::model::cells::cut;
 
 /// A frame being painted.
 pub struct Painter<'a> {

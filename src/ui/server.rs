@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::bytes::{self, Received};
+use super::numbers;
 use super::painter::Painter;
-use super::text;
 use crate::app::App;
 use crate::app::Spot;
 use crate::app::control::{Button, Bytes, Choice, Control, Input, Pane};
 use crate::app::server::Connection;
 use crate::app::stage::Stage;
+use crate::model::cells::cut;
 
 /// From this many rows on, the list and the selected connection's bytes are seen together.
 const BOTH: u16 = 9;
@@ -166,8 +167,8 @@ fn connection_row(
         format!("{mark}{}", connection.id.0),
         connection.peer.to_string(),
         connection.state().to_owned(),
-        text::bytes(connection.received.received()),
-        text::bytes(connection.sent),
+        numbers::bytes(connection.received.received()),
+        numbers::bytes(connection.sent),
         clock.coarse(connection.since),
         connection.last.clone(),
     ];
@@ -202,7 +203,7 @@ fn columns(
     for (cell, width) in cells.into_iter().zip(widths) {
         let width = width.min(pen.left());
         let before = pen.left();
-        pen.text(&text::cut(cell, width), style);
+        pen.text(&cut(cell, width), style);
         let used = before - pen.left();
         pen.gap((width - used) as u16 + 1);
     }
