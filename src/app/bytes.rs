@@ -188,8 +188,9 @@ impl BytesView {
                 };
             }
         } else if let Position::At { chunk, index } = self.position {
+            // One row more than the window needs: without it the window would end with the newest.
             let reach = Room {
-                height: room.height + distance,
+                height: room.height + distance + 1,
                 ..room
             };
             let rows = self.from(log, reach, chunk, index);

@@ -163,7 +163,7 @@ impl Calls {
         let mut left = room.height;
         let mut found = Vec::new();
         for (number, record) in self.from(self.top) {
-            let height = height(record, room.width);
+            let height = height(record, room);
             if height > left {
                 break;
             }
@@ -194,7 +194,7 @@ impl Calls {
             .rev()
             .skip_while(|(number, _)| *number > last)
             .take_while(|(_, record)| {
-                let height = height(record, room.width);
+                let height = height(record, room);
                 let fits = height <= left;
                 left = left.saturating_sub(height);
                 fits
@@ -281,7 +281,7 @@ pub fn words(record: &CallRecord, width: usize) -> Vec<String> {
     lines
 }
 
-/// How many rows a call takes where words have `width` cells.
-fn height(record: &CallRecord, width: usize) -> usize {
-    1 + words(record, width).len()
+/// How many rows a call takes; never more than there are.
+fn height(record: &CallRecord, room: Room) -> usize {
+    (1 + words(record, room.width).len()).min(room.height)
 }

@@ -217,6 +217,7 @@ impl Connections {
     }
 
     /// Every listed connection, oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Connection> {
         self.all.values()
     }

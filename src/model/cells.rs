@@ -45,6 +45,16 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The first of `variants`, long to short, that fits into `width` cells; if none does, the last one cut.
+#[must_use]
+pub fn fitting(variants: &[String], width: usize) -> String {
+    variants
+        .iter()
+        .find(|text| text.width() <= width)
+        .cloned()
+        .unwrap_or_else(|| cut(variants.last().map_or("", String::as_str), width))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +65,15 @@ mod tests {
         assert_eq!(cut("hello", 4), "hel…");
         assert_eq!(cut("你好吗", 4), "你…");
         assert_eq!(cut("hello", 0), "");
+    }
+
+    #[test]
+    fn the_longest_variant_that_fits_is_taken() {
+        let variants = ["a long text".to_owned(), "a text".to_owned()];
+        assert_eq!(
+            [20, 8, 4].map(|width| fitting(&variants, width)),
+            ["a long text", "a text", "a t…"]
+        );
     }
 
     #[test]

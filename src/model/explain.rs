@@ -44,8 +44,8 @@ pub fn explain(record: &CallRecord) -> Option<Explanation> {
         Outcome::Failed(errno) => Some(failed(&record.call, *errno)),
         Outcome::LookupFailed(error) => Some(lookup_failed(&record.call, *error)),
         Outcome::Received { count: 0, .. } => Some(Explanation::new(
-            "the peer has finished sending (recv returned 0: end of the stream)",
-            "this side may still send; close ends it",
+            "the peer has finished sending (recv 0 is the end of the stream); this side may still send",
+            "",
         )),
         Outcome::Cancelled => Some(Explanation::new("you stopped waiting for this call", "")),
         Outcome::Done

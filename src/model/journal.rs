@@ -55,6 +55,7 @@ impl Journal {
     }
 
     /// The kept calls with their numbers, oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &CallRecord)> {
         self.records
             .iter()

@@ -4,6 +4,7 @@
 //! handshake, room to send, bytes to receive. So a send that is blocked never keeps bytes from being received, and
 //! every wait can be cancelled.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::vec;
@@ -12,6 +13,7 @@ use super::resolve::Lookup;
 use super::socket::{self, Began, Connected, Interest, Ready, Socket};
 use super::teller::{Ended, Teller};
 use super::worker::{Crew, Orders, Worker};
+use crate::model::call::Function;
 use crate::model::{Actor, Address, Call, ClientAction, ClientId, Family, Moment, Outcome, Waited};
 
 /// The most that one `recv` may return. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in the cache.
@@ -85,46 +87,43 @@ struct Waits<'a> {
 impl Waits<'_> {
     /// Reports each wait as blocked, unless it was told before.
     fn report(self, told: &mut Told, tell: &mut Teller) -> Result<(), Ended> {
+        let mut blocked = |call: Call, since| {
+            if told.insert(call.function()) {
+                tell.blocked(call, since)
+            } else {
+                Ok(())
+            }
+        };
         if let Some(lookup) = self.lookup {
-            once(&mut told.lookup, || {
-                tell.blocked(lookup.call.clone(), lookup.began)
-            })?;
+            blocked(lookup.call.clone(), lookup.began)?;
         }
         let Some(socket) = self.socket else {
             return Ok(());
         };
         let fd = socket.number();
         if let Some(Connecting { address, began, .. }) = self.connecting {
-            let call = Call::Connect {
-                fd,
-                address: *address,
-            };
-            once(&mut told.connecting, || tell.blocked(call, *began))?;
+            let address = *address;
+            blocked(Call::Connect { fd, address }, *began)?;
         }
         if let Some(sending) = self.sending {
             sending.waited = Waited::InPoll;
-            let call = socket.send_call(sending.rest());
-            once(&mut told.sending, || tell.blocked(call, sending.began))?;
+            blocked(socket.send_call(sending.rest()), sending.began)?;
         }
         if let Some(since) = self.receiving {
-            let call = Call::Recv {
-                fd,
-                size: RECV_SIZE,
-            };
-            once(&mut told.receiving, || tell.blocked(call, since))?;
+            blocked(
+                Call::Recv {
+                    fd,
+                    size: RECV_SIZE,
+                },
+                since,
+            )?;
         }
         Ok(())
     }
 }
 
-/// Which of the waits has been reported as blocked.
-#[derive(Default)]
-struct Told {
-    lookup: bool,
-    connecting: bool,
-    sending: bool,
-    receiving: bool,
-}
+/// The waits that have been reported as blocked, by the function that waits.
+type Told = BTreeSet<Function>;
 
 impl Session {
     fn new(tell: Teller, orders: Orders<Order>) -> Self {
@@ -137,7 +136,7 @@ impl Session {
             sending: None,
             receiving: None,
             buffer: Vec::new(),
-            told: Told::default(),
+            told: Told::new(),
         }
     }
 
@@ -226,7 +225,7 @@ impl Session {
             self.lookup = Some(lookup);
             return Ok(());
         };
-        self.told.lookup = false;
+        self.told.remove(&Function::Getaddrinfo);
         self.tell
             .returned(lookup.call, outcome, lookup.began, Waited::No)?;
         let mut rest = addresses.into_iter();
@@ -298,17 +297,15 @@ impl Session {
                 Ok(())
             }
             Connected::Returned(result) => {
-                self.told.connecting = false;
-                match result {
-                    Ok(()) => self.connected(),
-                    Err(_) => {
-                        self.close()?;
-                        let mut rest = connecting.rest;
-                        match rest.next() {
-                            Some(address) => self.connect(address, rest),
-                            None => Ok(()),
-                        }
-                    }
+                self.told.remove(&Function::Connect);
+                if result.is_ok() {
+                    return self.connected();
+                }
+                self.close()?;
+                let mut rest = connecting.rest;
+                match rest.next() {
+                    Some(address) => self.connect(address, rest),
+                    None => Ok(()),
                 }
             }
         }
@@ -354,7 +351,7 @@ impl Session {
             at: sending.began,
             waited: sending.waited,
         };
-        self.told.sending = false;
+        self.told.remove(&Function::Send);
         // A failed send ends the message: the rest would fail in the same way.
         if let Ok(count) = socket.send(sending.rest(), began, &mut self.tell)? {
             sending.taken += count;
@@ -373,13 +370,12 @@ impl Session {
         };
         let began = Began {
             at: since,
-            waited: if self.told.receiving {
+            waited: if self.told.remove(&Function::Recv) {
                 Waited::InPoll
             } else {
                 Waited::No
             },
         };
-        self.told.receiving = false;
         let result = socket.recv(&mut self.buffer, began, &mut self.tell)?;
         self.receiving = match result {
             // 0 bytes: the peer has finished sending, and nothing more will come.
@@ -397,15 +393,15 @@ impl Session {
     /// Stops waiting for a look-up, a handshake or room to send. Receiving goes on.
     fn cancel(&mut self) -> Result<(), Ended> {
         if let Some(lookup) = self.lookup.take() {
-            self.told.lookup = false;
+            self.told.remove(&Function::Getaddrinfo);
             self.cancelled(lookup.call, lookup.began)?;
         }
         if let (Some(socket), Some(sending)) = (&self.socket, self.sending.take()) {
-            self.told.sending = false;
+            self.told.remove(&Function::Send);
             self.cancelled(socket.send_call(sending.rest()), sending.began)?;
         }
         if let (Some(_), Some(connecting)) = (&self.socket, self.connecting.take()) {
-            self.told.connecting = false;
+            self.told.remove(&Function::Connect);
             let socket = self.socket.take();
             if let Some(socket) = socket {
                 let fd = socket.number();
@@ -426,21 +422,12 @@ impl Session {
     fn close(&mut self) -> Result<(), Ended> {
         self.cancel()?;
         self.receiving = None;
-        self.told = Told::default();
+        self.told.clear();
         self.buffer = Vec::new();
         match self.socket.take() {
             Some(socket) => socket.close(&mut self.tell),
             None => Ok(()),
         }
-    }
-}
-
-/// Does `tell` the first time only.
-fn once(told: &mut bool, tell: impl FnOnce() -> Result<(), Ended>) -> Result<(), Ended> {
-    if std::mem::replace(told, true) {
-        Ok(())
-    } else {
-        tell()
     }
 }
 

@@ -95,6 +95,7 @@ impl Yard {
     /// end of the events channel first, or a worker may wait for it.
     ///
     /// Returns whether all of them ended in time.
+    #[must_use]
     pub fn shut_down(self, deadline: Duration) -> bool {
         drop(self.clients);
         drop(self.server);

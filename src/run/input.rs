@@ -106,7 +106,12 @@ fn listen(inputs: &Sender<Input>, stop: &Wake) -> io::Result<()> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         while event::poll(Duration::ZERO)? {
-            let Some(input) = translate(event::read()?) else {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "it was polled: this does not wait"
+            )]
+            let event = event::read()?;
+            let Some(input) = translate(event) else {
                 continue;
             };
             if inputs.send(input).is_err() {

@@ -79,7 +79,9 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
     drop(listener);
     drop(screen);
     drop(happened);
-    yard.shut_down(LAST_WAIT);
+    if !yard.shut_down(LAST_WAIT) {
+        eprintln!("sockyard: a worker thread did not end within {LAST_WAIT:?} and is left behind");
+    }
     drop(watch);
     ending
 }
@@ -181,7 +183,7 @@ impl Shell {
         self.app.update(Msg::Now(self.clock.now()));
         self.drawn = self
             .screen
-            .draw(&self.app, &self.theme)
+            .draw(&self.app, self.theme)
             .context("cannot write to the terminal")?;
         self.stale = false;
         let rooms: Rooms = self.drawn.rooms;

@@ -54,7 +54,7 @@ impl Screen {
     ///
     /// # Errors
     /// A terminal that cannot be written to.
-    pub fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<Drawn> {
+    pub fn draw(&mut self, app: &App, theme: Theme) -> io::Result<Drawn> {
         let mut drawn = Drawn::default();
         queue!(self.frame, BeginSynchronizedUpdate)?;
         self.terminal

@@ -12,7 +12,7 @@ use crate::model::cells::cut;
 /// The program's name, and what the server is up to wherever a person looks.
 pub fn header(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let (text, style) = match app.server.listening {
         Some(address) => {
             let open = app.server.connections.open();
@@ -36,7 +36,7 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
 /// Something to tell, or else the keys that work where the focus is.
 pub fn footer(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let mut row = painter.row(area, 0);
     row.gap(1);
     if let Some(notice) = &app.notice {

@@ -10,7 +10,7 @@ use super::theme::Theme;
 use crate::app::Spot;
 use crate::app::bytes::{BytesView, Mode, Position, Room, Row, gutter, hex_columns};
 use crate::app::control::{Bytes, Control};
-use crate::model::cells::cut;
+use crate::model::cells::{cut, fitting};
 use crate::model::{ByteLog, glyph};
 
 /// What is drawn of a log.
@@ -62,14 +62,20 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> R
         }
         return room;
     }
-    for (y, row) in (body.y..body.bottom()).zip(view.window(log, room)) {
+    for (row, y) in view
+        .window(log, room)
+        .into_iter()
+        .zip(body.y..body.bottom())
+    {
+        // The row at the top tells which recv it is of, wherever that one began.
+        let is_top = y == body.y;
         let line = Rect {
             y,
             height: 1,
             ..body
         };
         match view.mode {
-            Mode::Text => text_row(painter, line, log, row, gutter),
+            Mode::Text => text_row(painter, line, log, row, gutter, is_top),
             Mode::Hex => hex_row(painter, line, log, row),
             Mode::Chunks => chunk_row(painter, line, log, row),
         }
@@ -78,7 +84,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> R
 }
 
 fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let Received {
         which,
         title,
@@ -89,20 +95,24 @@ fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
     let focused = painter.has_focus(Control::Bytes(*which));
     let tabs: usize = Mode::ALL.iter().map(|mode| mode.name().width() + 1).sum();
     let plural = if log.count() == 1 { "" } else { "s" };
-    let mut text = format!(
-        "{title} {} B in {} recv() call{plural}",
-        grouped(log.received()),
-        grouped(log.count())
-    );
-    if view.position != Position::Tail {
-        text.push_str(" · scrolled back, End follows");
-    }
-    if log.forgotten() > 0 {
-        text.push_str(&format!(
-            " · the first {} no longer kept",
-            bytes(log.forgotten())
-        ));
-    }
+    let (all, count) = (grouped(log.received()), grouped(log.count()));
+    let gone = log.forgotten();
+    let kept = if gone > 0 {
+        format!(", the last {} kept", bytes(log.received() - gone))
+    } else {
+        String::new()
+    };
+    let back = if view.position == Position::Tail {
+        ""
+    } else {
+        " · End follows"
+    };
+    let variants = [
+        format!("{title} {all} B in {count} recv() call{plural}{kept}{back}"),
+        format!("{all} B in {count} recv(){kept}{back}"),
+        format!("{} in {count} recv(){kept}{back}", bytes(log.received())),
+        format!("{}{kept}{back}", bytes(log.received())),
+    ];
     let mut row = painter.row(area, 0);
     let room = row.left().saturating_sub(tabs + 1);
     let style = if focused {
@@ -110,7 +120,8 @@ fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
     } else {
         theme.strong()
     };
-    row.text(&cut(&text, room), style).align_right(tabs - 1);
+    row.text(&fitting(&variants, room), style)
+        .align_right(tabs - 1);
     for (i, mode) in Mode::ALL.into_iter().enumerate() {
         let style = if view.mode == mode {
             theme.strong().add_modifier(Modifier::UNDERLINED)
@@ -122,7 +133,7 @@ fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
     }
 }
 
-const fn style_of(kind: glyph::Kind, theme: &Theme) -> Style {
+const fn style_of(kind: glyph::Kind, theme: Theme) -> Style {
     match kind {
         glyph::Kind::Text => Style::new(),
         glyph::Kind::Escape => theme.escape(),
@@ -131,13 +142,20 @@ const fn style_of(kind: glyph::Kind, theme: &Theme) -> Style {
 }
 
 /// `12 │ Welcome`
-fn text_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row, gutter: usize) {
-    let theme = *painter.theme;
+fn text_row(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    log: &ByteLog,
+    row: Row,
+    gutter: usize,
+    is_top: bool,
+) {
+    let theme = painter.theme;
     let Some(chunk) = log.chunk(row.chunk) else {
         return;
     };
     let digits = gutter.saturating_sub(3);
-    let number = if row.index == 0 {
+    let number = if row.index == 0 || is_top {
         format!("{:>digits$} │ ", row.chunk)
     } else {
         format!("{:>digits$} │ ", "")
@@ -145,13 +163,13 @@ fn text_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row, gutt
     let mut pen = painter.row(area, 0);
     pen.text(&number, theme.dim());
     for glyph in glyph::glyphs(&chunk.bytes[row.start..row.end]) {
-        pen.text(&glyph.text, style_of(glyph.kind, &theme));
+        pen.text(&glyph.text, style_of(glyph.kind, theme));
     }
 }
 
 /// `▸00000010 48 65 6c 6c  6f …│Hello…│`; `▸` where a recv begins.
 fn hex_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let Some(chunk) = log.chunk(row.chunk) else {
         return;
     };
@@ -164,7 +182,7 @@ fn hex_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
     let shown = &chunk.bytes[row.start..row.end];
     for column in 0..columns {
         match shown.get(column) {
-            Some(byte) => pen.text(&format!("{byte:02x} "), byte_style(*byte, &theme)),
+            Some(byte) => pen.text(&format!("{byte:02x} "), byte_style(*byte, theme)),
             None => pen.gap(3),
         };
         if column % 8 == 7 {
@@ -177,14 +195,14 @@ fn hex_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
             Some(byte @ b' '..=b'~') => {
                 pen.text(char::from(*byte).encode_utf8(&mut [0; 4]), Style::new())
             }
-            Some(byte) => pen.text("·", byte_style(*byte, &theme)),
+            Some(byte) => pen.text("·", byte_style(*byte, theme)),
             None => pen.gap(1),
         };
     }
     pen.text("│", theme.dim());
 }
 
-const fn byte_style(byte: u8, theme: &Theme) -> Style {
+const fn byte_style(byte: u8, theme: Theme) -> Style {
     match byte {
         b' '..=b'~' => Style::new(),
         0..b' ' | 0x7f => theme.escape(),
@@ -194,7 +212,7 @@ const fn byte_style(byte: u8, theme: &Theme) -> Style {
 
 /// `#12  14:02:11.031      17 B  Welcome`
 fn chunk_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let at = painter.app.clock;
     let Some(chunk) = log.chunk(row.chunk) else {
         return;
@@ -210,6 +228,6 @@ fn chunk_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
     let room = pen.left();
     // No glyph is narrower than a cell, so that as many bytes fill the row.
     for glyph in glyph::glyphs(&chunk.bytes[..length.min(room)]) {
-        pen.text(&glyph.text, style_of(glyph.kind, &theme));
+        pen.text(&glyph.text, style_of(glyph.kind, theme));
     }
 }

@@ -26,7 +26,7 @@ const ROOMY: u16 = 70;
 /// Draws the panel in `area`.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let calls = &app.calls;
     let total = calls.journal.total();
     let mut title = if total == 0 {
@@ -65,22 +65,23 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         let text = "Every socket call of both ends appears here: its arguments, its result, how long it took.";
         painter.row(inner, 0).gap(1).text(text, theme.dim());
     }
+    let first = inner.bottom() - u16::try_from(waits).unwrap_or(0);
     let mut y = inner.y;
     for (number, record) in calls.window(room) {
-        let line = Rect {
+        let left = Rect {
             y,
-            height: 1,
+            height: first.saturating_sub(y),
             ..inner
         };
+        let line = Rect { height: 1, ..left };
         let selected = calls.cursor == Some(number);
-        y += returned(painter, line, record, selected);
+        y += returned(painter, left, record, selected);
         let answers = Rect {
             height: y - line.y,
             ..line
         };
         painter.answer(answers.intersection(inner), Spot::Call(number));
     }
-    let first = inner.bottom() - u16::try_from(waits).unwrap_or(0);
     for (i, row) in (first..inner.bottom()).enumerate() {
         let line = Rect {
             y: row,
@@ -106,7 +107,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 /// Whose calls are shown, in the border.
 fn filters(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let choices = Filter::choices(app.server.connections.selected);
     let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
     let width: usize = names.iter().map(|name| name.width() + 1).sum();
@@ -132,9 +133,10 @@ fn filters(painter: &mut Painter<'_>, area: Rect) {
     }
 }
 
-/// A call that returned, and below it what that means if it needs words. Gives back how many rows that took.
+/// A call that returned, and below it what that means if it needs words, as far as `area` goes. Gives back how many rows
+/// that took.
 fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected: bool) -> u16 {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let focused = painter.has_focus(Control::Calls);
     let base = match (selected, focused) {
         (true, true) => theme.focused(),
@@ -142,7 +144,7 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
         (false, _) => Style::new(),
     };
     let on = |style: Style| if selected { base } else { style };
-    painter.style(area, base);
+    painter.style(Rect { height: 1, ..area }, base);
 
     // How long a call took gives way where there is little room; the details still tell.
     let took = if area.width < ROOMY {
@@ -179,7 +181,7 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
         theme.warning()
     };
     let words = words(record, usize::from(area.width).saturating_sub(TIME + 3));
-    for (below, line) in (1..).zip(&words) {
+    for (below, line) in (1..area.height).zip(&words) {
         let mark = if below == 1 { "└ " } else { "  " };
         painter
             .row(area, below)
@@ -187,13 +189,13 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
             .text(mark, theme.dim())
             .text(line, style);
     }
-    1 + words.len() as u16
+    (1 + words.len() as u16).min(area.height)
 }
 
 /// A call that is blocked now, with a running time if a person waits for it.
 fn waiting(painter: &mut Painter<'_>, area: Rect, blocked: &Blocked) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let state = if blocked.call.is_awaited() {
         let waited = Elapsed(app.now.since(blocked.since));
         let way_out = match (blocked.who, blocked.call.function()) {

@@ -8,11 +8,18 @@ use super::painter::Painter;
 use crate::app::App;
 use crate::app::control::{Button, Bytes, Choice, Input, Pane};
 use crate::model::call::Function;
+use crate::model::cells::fitting;
+
+/// The cells of the port.
+const PORT: usize = 6;
+/// The cells of the first row but for the host: labels, the port, the protocol, the buttons.
+const FIXED: usize =
+    "Host ".len() + " Port ".len() + PORT + " TCP ".len() + "[Connect] [Close]".len();
 
 /// Draws the pane in `area`.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let client = &app.client;
     let remark = client.remark.as_ref().map(|remark| {
         let style = if remark.failure {
@@ -22,7 +29,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         };
         (remark.text.as_str(), style)
     });
-    let inner = painter.frame(area, Pane::Client, &title(app), remark);
+    let title = title(app, usize::from(area.width).saturating_sub(6));
+    let inner = painter.frame(area, Pane::Client, &title, remark);
     if inner.height < 3 {
         return;
     }
@@ -30,10 +38,6 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let connecting = app.is_connecting();
     let connect = if connecting { "Cancel" } else { "Connect" };
     let is_open = client.fd.is_some();
-    // Labels, the port, the protocol and the buttons; what is left is the host's.
-    const PORT: usize = 6;
-    const FIXED: usize =
-        "Host ".len() + " Port ".len() + PORT + " TCP ".len() + "[Connect] [Close]".len();
     let host = usize::from(inner.width).saturating_sub(FIXED);
     painter
         .row(inner, 0)
@@ -79,28 +83,29 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     );
 }
 
-/// `client ─ ESTABLISHED ─ fd 7 ─ 127.0.0.1:53422 → :8888`
-fn title(app: &App) -> String {
+/// `client ─ ESTABLISHED ─ fd 7 ─ 127.0.0.1:53422 → 127.0.0.1:8888` in at most `width` cells.
+fn title(app: &App, width: usize) -> String {
     let client = &app.client;
-    let mut title = app.client_actor().to_string();
-    if app.client_waits(Function::Connect) {
-        title.push_str(" ─ SYN_SENT");
+    let stage = if app.client_waits(Function::Connect) {
+        "SYN_SENT"
     } else if app.client_waits(Function::Getaddrinfo) {
-        title.push_str(" ─ resolving");
+        "resolving"
     } else {
-        title.push_str(&format!(" ─ {}", client.stage.name()));
-    }
+        client.stage.name()
+    };
+    let mut title = format!("{} ─ {stage}", app.client_actor());
     if let Some(fd) = client.fd {
         title.push_str(&format!(" ─ fd {fd}"));
-        if let (Some(local), Some(peer)) = (client.local, client.peer) {
-            if local.ip() == peer.ip() {
-                title.push_str(&format!(" ─ {local} → :{}", peer.port()));
-            } else {
-                title.push_str(&format!(" ─ {local} → {peer}"));
-            }
-        }
     }
-    title
+    let (Some(_), Some(local), Some(peer)) = (client.fd, client.local, client.peer) else {
+        return title;
+    };
+    let mut variants = vec![format!("{title} ─ {local} → {peer}")];
+    if local.ip() == peer.ip() {
+        variants.push(format!("{title} ─ {local} → :{}", peer.port()));
+        variants.push(format!("{title} ─ :{} → :{}", local.port(), peer.port()));
+    }
+    fitting(&variants, width)
 }
 
 /// What to do next, in the place where the bytes will be.

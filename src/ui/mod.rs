@@ -65,7 +65,7 @@ impl Drawn {
 }
 
 /// Paints the whole screen.
-pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) -> Drawn {
+pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) -> Drawn {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     Clear.render(area, buffer);

@@ -71,7 +71,7 @@ const INTRODUCTION: [&str; 4] = [
 ];
 
 fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let strong = theme.strong();
     let width = usize::from(area.width.saturating_sub(6)).min(84);
     let mut lines = Vec::new();
@@ -108,7 +108,7 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
 }
 
 fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord) {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let clock = painter.app.clock;
     let width = usize::from(area.width.saturating_sub(8)).min(90);
     let mut lines: Vec<Line> = wrap(&record.to_string(), width)
@@ -227,7 +227,7 @@ fn capital(text: &str) -> String {
 
 /// Draws `lines` from `top` on in a window in the middle; gives back how many rows it has room for.
 fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) -> usize {
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let widest = lines
         .iter()
         .map(|line| line.text.width() + if line.key.is_some() { KEYS } else { 0 })

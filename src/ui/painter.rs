@@ -18,7 +18,7 @@ pub struct Painter<'a> {
     /// What is painted.
     pub app: &'a App,
     /// How it looks.
-    pub theme: &'a Theme,
+    pub theme: Theme,
     /// The room that the views have, as they are painted.
     pub rooms: Rooms,
     buffer: &'a mut Buffer,
@@ -28,7 +28,7 @@ pub struct Painter<'a> {
 
 impl<'a> Painter<'a> {
     /// A frame on `buffer`.
-    pub fn new(app: &'a App, theme: &'a Theme, buffer: &'a mut Buffer) -> Self {
+    pub fn new(app: &'a App, theme: Theme, buffer: &'a mut Buffer) -> Self {
         Self {
             app,
             theme,
@@ -223,7 +223,7 @@ impl RowPainter<'_, '_> {
     /// A button; `label` has its letter somewhere.
     pub fn button(&mut self, button: Button, label: &str, is_useful: bool) -> &mut Self {
         let control = Control::Button(button);
-        let theme = *self.painter.theme;
+        let theme = self.painter.theme;
         let style = if self.painter.has_focus(control) {
             theme.focused()
         } else if is_useful {

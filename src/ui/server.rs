@@ -16,10 +16,18 @@ use crate::model::cells::cut;
 /// From this many rows on, the list and the selected connection's bytes are seen together.
 const BOTH: u16 = 9;
 
+/// The cells of the port.
+const PORT: usize = 6;
+/// The cells of the backlog.
+const BACKLOG: usize = 5;
+/// The cells of the first row but for the address to bind to.
+const FIXED: usize =
+    "Bind ".len() + " Port ".len() + PORT + " Backlog ".len() + BACKLOG + " TCP".len();
+
 /// Draws the panel in `area`.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let server = &app.server;
     let remark = server.remark.as_ref().map(|remark| {
         let style = if remark.failure {
@@ -34,10 +42,6 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         return;
     }
 
-    const PORT: usize = 6;
-    const BACKLOG: usize = 5;
-    const FIXED: usize =
-        "Bind ".len() + " Port ".len() + PORT + " Backlog ".len() + BACKLOG + " TCP".len();
     let bind = usize::from(inner.width).saturating_sub(FIXED).min(40);
     painter
         .row(inner, 0)
@@ -112,7 +116,7 @@ fn widths(shown: &[&Connection]) -> [usize; 7] {
 
 fn connections(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let list = &app.server.connections;
     let focused = painter.has_focus(Control::Connections);
     painter.answer(area, Spot::Control(Control::Connections, 0));
@@ -161,7 +165,7 @@ fn connection_row(
     selected: bool,
 ) {
     let clock = painter.app.clock;
-    let theme = *painter.theme;
+    let theme = painter.theme;
     let mark = if selected { "▸" } else { " " };
     let cells = [
         format!("{mark}{}", connection.id.0),

@@ -1,0 +1,345 @@
+//! An app under test: keys as strings, events as a worker would report them, the screen as text.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use sockyard::app::key::{Code, Key};
+use sockyard::app::{App, Effect, Msg, Settings, Spot};
+use sockyard::model::{
+    Action, Actor, Call, CallRecord, ClientId, ConnectionId, Event, Family, Fd, Moment, Outcome,
+    Preview, Waited, WallClock,
+};
+use sockyard::ui::theme::{Charset, Palette, Theme};
+use sockyard::ui::{Drawn, draw};
+use unicode_width::UnicodeWidthStr;
+
+pub const CLIENT: Actor = Actor::Client(ClientId::FIRST);
+pub const SERVER: Actor = Actor::Server;
+
+/// The first connection that the server accepts.
+pub const fn connection(number: u64) -> Actor {
+    Actor::Connection(ConnectionId(number))
+}
+
+/// An address on loopback.
+pub fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// An app, a clock that stands still unless it is moved, and a screen.
+pub struct Bench {
+    pub app: App,
+    pub now: u64,
+    terminal: Terminal<TestBackend>,
+    theme: Theme,
+    drawn: Drawn,
+}
+
+impl Bench {
+    /// An app on a screen of this size, at two in the afternoon.
+    pub fn new(columns: u16, rows: u16) -> Self {
+        Self::with_theme(columns, rows, Theme::new(Palette::Colour, Charset::Unicode))
+    }
+
+    /// See [`Bench::new`].
+    pub fn with_theme(columns: u16, rows: u16, theme: Theme) -> Self {
+        let settings = Settings {
+            clock: WallClock {
+                start_of_day_offset: 14 * 3_600 * 1_000_000,
+            },
+            ..Settings::default()
+        };
+        let terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
+        let mut bench = Self {
+            app: App::new(&settings),
+            now: 0,
+            terminal,
+            theme,
+            drawn: Drawn::default(),
+        };
+        bench.draw();
+        bench
+    }
+
+    /// Presses keys: characters as they are, others as `<enter>`, `<c-c>`, `<a-b>`. Gives back all effects.
+    pub fn keys(&mut self, keys: &str) -> Vec<Effect> {
+        parse(keys)
+            .into_iter()
+            .flat_map(|key| self.app.update(Msg::Key(key)))
+            .collect()
+    }
+
+    /// Presses keys that are to have one effect, an action.
+    pub fn action(&mut self, keys: &str) -> Action {
+        let effects = self.keys(keys);
+        let [Effect::Perform(action)] = &effects[..] else {
+            panic!("{keys}: {effects:?}");
+        };
+        action.clone()
+    }
+
+    /// Reports events.
+    pub fn happened(&mut self, events: Vec<Event>) -> Vec<Effect> {
+        self.app.update(Msg::Happened(events))
+    }
+
+    /// Reports a call that returned a tenth of a millisecond after it was made, and moves the clock on as much.
+    pub fn returned(&mut self, who: Actor, call: Call, outcome: Outcome) -> Vec<Effect> {
+        self.now += 100;
+        let record = CallRecord {
+            who,
+            call,
+            outcome,
+            returned: Moment(self.now),
+            took: Duration::from_micros(100),
+            waited: Waited::No,
+        };
+        self.happened(vec![Event::Returned(record)])
+    }
+
+    /// Reports that a call waits from now on.
+    pub fn blocked(&mut self, who: Actor, call: Call) {
+        let since = Moment(self.now);
+        self.happened(vec![Event::Blocked { who, call, since }]);
+    }
+
+    /// Reports a recv that returned `bytes`; none of them is the end of the stream.
+    pub fn received(&mut self, who: Actor, fd: i32, bytes: &[u8]) {
+        let call = Call::Recv {
+            fd: Fd(fd),
+            size: 65_536,
+        };
+        let outcome = Outcome::Received {
+            count: bytes.len(),
+            preview: Preview::of(bytes),
+        };
+        self.returned(who, call, outcome);
+        if !bytes.is_empty() {
+            let at = Moment(self.now);
+            let bytes = bytes.to_vec();
+            self.happened(vec![Event::Received { who, at, bytes }]);
+        }
+    }
+
+    /// Reports a send of which the kernel took all.
+    pub fn sent(&mut self, who: Actor, fd: i32, bytes: &[u8]) {
+        let call = Call::Send {
+            fd: Fd(fd),
+            length: bytes.len(),
+            preview: Preview::of(bytes),
+        };
+        self.returned(who, call, Outcome::Sent(bytes.len()));
+    }
+
+    /// Reports the calls of a server that starts to listen on port 8888 with descriptor 5.
+    pub fn server_listens(&mut self) {
+        let (fd, address) = (Fd(5), loopback(8888));
+        let family = Family::Inet;
+        self.returned(SERVER, Call::Socket { family }, Outcome::Descriptor(fd));
+        self.returned(SERVER, Call::SetReuseAddress { fd }, Outcome::Done);
+        self.returned(SERVER, Call::Bind { fd, address }, Outcome::Done);
+        self.returned(SERVER, Call::Listen { fd, backlog: 10 }, Outcome::Done);
+        self.returned(SERVER, Call::Getsockname { fd }, Outcome::Named(address));
+        self.blocked(SERVER, Call::Accept { fd });
+    }
+
+    /// Reports the calls of a client that connects to port 8888 with descriptor 7.
+    pub fn client_connects(&mut self) {
+        let (fd, address) = (Fd(7), loopback(8888));
+        let family = Family::Inet;
+        let resolve = Call::Getaddrinfo {
+            host: "127.0.0.1".to_owned(),
+            service: "8888".to_owned(),
+        };
+        self.returned(CLIENT, resolve, Outcome::Resolved(vec![address]));
+        self.returned(CLIENT, Call::Socket { family }, Outcome::Descriptor(fd));
+        self.returned(CLIENT, Call::Connect { fd, address }, Outcome::Done);
+        self.returned(
+            CLIENT,
+            Call::Getsockname { fd },
+            Outcome::Named(loopback(53_422)),
+        );
+        self.blocked(CLIENT, Call::Recv { fd, size: 65_536 });
+    }
+
+    /// Reports that the server accepted connection `number` as descriptor `fd` from `port`.
+    pub fn accepted(&mut self, number: u64, fd: i32, port: u16) {
+        let outcome = Outcome::Accepted {
+            fd: Fd(fd),
+            peer: loopback(port),
+            connection: ConnectionId(number),
+        };
+        self.returned(SERVER, Call::Accept { fd: Fd(5) }, outcome);
+        let size = 65_536;
+        self.blocked(connection(number), Call::Recv { fd: Fd(fd), size });
+    }
+
+    /// A server with two connections, the client's and another's, and one echo each.
+    pub fn echo_session(&mut self) {
+        self.keys("s");
+        self.server_listens();
+        self.keys("c");
+        self.client_connects();
+        self.accepted(1, 8, 53_422);
+        self.now += 800_000;
+        self.sent(CLIENT, 7, "hello, 你好\r\n".as_bytes());
+        self.received(connection(1), 8, "hello, 你好\r\n".as_bytes());
+        self.sent(connection(1), 8, "hello, 你好\r\n".as_bytes());
+        self.received(CLIENT, 7, "hello, 你好\r\n".as_bytes());
+        self.accepted(2, 9, 53_424);
+        self.received(connection(2), 9, b"\x1b[2Jcurl\x00");
+        self.sent(connection(2), 9, b"\x1b[2Jcurl\x00");
+        self.received(connection(2), 9, b"");
+        for (who, fd) in [(CLIENT, 7), (connection(1), 8)] {
+            self.blocked(
+                who,
+                Call::Recv {
+                    fd: Fd(fd),
+                    size: 65_536,
+                },
+            );
+        }
+        self.blocked(SERVER, Call::Accept { fd: Fd(5) });
+    }
+
+    /// Reports a connect to a port on which nobody listens.
+    pub fn refused(&mut self) {
+        let (fd, address) = (Fd(7), loopback(81));
+        let family = Family::Inet;
+        self.returned(CLIENT, Call::Socket { family }, Outcome::Descriptor(fd));
+        let refused = Outcome::Failed(sockyard::model::Errno::ECONNREFUSED);
+        self.returned(CLIENT, Call::Connect { fd, address }, refused);
+        self.returned(CLIENT, Call::Close { fd }, Outcome::Done);
+    }
+
+    /// Draws, and lets the app know what room there was.
+    pub fn draw(&mut self) {
+        self.app.update(Msg::Now(Moment(self.now)));
+        let Self {
+            app,
+            terminal,
+            theme,
+            drawn,
+            ..
+        } = self;
+        terminal
+            .draw(|frame| *drawn = draw(app, *theme, frame))
+            .expect("drawing to memory");
+        let rooms = self.drawn.rooms;
+        self.app.update(Msg::Drawn(rooms));
+    }
+
+    /// The screen as text, one line a row, without the blanks at the right.
+    pub fn screen(&mut self) -> String {
+        self.draw();
+        text(self.terminal.backend().buffer())
+    }
+
+    /// The buffer behind the screen, for styles.
+    pub fn buffer(&mut self) -> Buffer {
+        self.draw();
+        self.terminal.backend().buffer().clone()
+    }
+
+    /// Where the terminal's cursor stands: column, row.
+    pub fn cursor(&mut self) -> (u16, u16) {
+        self.draw();
+        let at = self.terminal.backend().cursor_position();
+        (at.x, at.y)
+    }
+
+    /// What answers to the mouse at the first place where `text` stands on the screen.
+    pub fn spot(&mut self, text: &str) -> Spot {
+        let screen = self.screen();
+        let (row, line) = screen
+            .lines()
+            .enumerate()
+            .find(|(_, line)| line.contains(text))
+            .unwrap_or_else(|| panic!("{text:?} is not on\n{screen}"));
+        let column = line[..line.find(text).unwrap_or(0)].width();
+        self.drawn
+            .spot(column as u16, row as u16)
+            .unwrap_or_else(|| panic!("nothing answers at {text:?} on\n{screen}"))
+    }
+
+    /// Clicks where `text` stands.
+    pub fn click(&mut self, text: &str) -> Vec<Effect> {
+        let spot = self.spot(text);
+        self.app.update(Msg::Click(spot))
+    }
+}
+
+/// A buffer as text; a wide character is one character, not one and a blank.
+fn text(buffer: &Buffer) -> String {
+    let mut screen = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut line = String::new();
+        let mut x = buffer.area.left();
+        while x < buffer.area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += (symbol.width() as u16).max(1);
+        }
+        screen.push_str(line.trim_end());
+        screen.push('\n');
+    }
+    screen
+}
+
+/// The keys that `text` spells.
+fn parse(text: &str) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c == '<'
+            && let Some(end) = rest.find('>')
+        {
+            keys.push(named(&rest[1..end]));
+            rest = &rest[end + 1..];
+        } else {
+            keys.push(Key::char(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    keys
+}
+
+fn named(name: &str) -> Key {
+    if let Some(rest) = name.strip_prefix("c-") {
+        return Key {
+            ctrl: true,
+            ..named(rest)
+        };
+    }
+    if let Some(rest) = name.strip_prefix("a-") {
+        return Key {
+            alt: true,
+            ..named(rest)
+        };
+    }
+    Key::plain(match name {
+        "enter" => Code::Enter,
+        "esc" => Code::Esc,
+        "tab" => Code::Tab,
+        "s-tab" => Code::BackTab,
+        "up" => Code::Up,
+        "down" => Code::Down,
+        "left" => Code::Left,
+        "right" => Code::Right,
+        "home" => Code::Home,
+        "end" => Code::End,
+        "pgup" => Code::PageUp,
+        "pgdn" => Code::PageDown,
+        "backspace" => Code::Backspace,
+        "del" => Code::Delete,
+        "f1" => Code::F(1),
+        "f2" => Code::F(2),
+        "f3" => Code::F(3),
+        "f4" => Code::F(4),
+        one if one.chars().count() == 1 => Code::Char(one.chars().next().unwrap_or(' ')),
+        other => panic!("no key is named {other}"),
+    })
+}

@@ -1,0 +1,584 @@
+//! What keys, clicks and events change, and which effects they have.
+
+use sockyard::app::bytes::{Mode, Motion, Position};
+use sockyard::app::calls::Filter;
+use sockyard::app::control::{Button, Bytes, Choice, Control, Input};
+use sockyard::app::server::Connections;
+use sockyard::app::stage::Stage;
+use sockyard::app::{Arrangement, Effect, Msg, Overlay, Spot};
+use sockyard::model::{
+    Action, Call, ClientAction, ClientId, ConnectionId, Errno, Event, Family, Fd, Moment, Outcome,
+    ServerAction, Service,
+};
+
+use crate::support::{Bench, CLIENT, SERVER, connection, loopback};
+
+const MESSAGE: Control = Control::Input(Input::Message);
+
+fn client(action: ClientAction) -> Effect {
+    Effect::Perform(Action::Client(ClientId::FIRST, action))
+}
+
+#[test]
+fn control_c_quits_from_anywhere() {
+    for keys in ["", "i", "?", "3", "<tab><tab>"] {
+        let mut bench = Bench::new(80, 24);
+        bench.keys(keys);
+        assert_eq!(bench.keys("<c-c>"), [Effect::Quit], "after {keys:?}");
+    }
+}
+
+#[test]
+fn letters_type_in_a_field_and_press_buttons_outside() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("i");
+    assert_eq!(bench.app.focus, MESSAGE);
+    assert_eq!(bench.keys("scl?"), []);
+    assert_eq!(bench.app.client.message.value(), "scl?");
+    bench.keys("<esc>");
+    assert_eq!(bench.app.focus, Control::Button(Button::Send));
+    assert!(matches!(
+        bench.action("s"),
+        Action::Server(ServerAction::Start(_))
+    ));
+}
+
+#[test]
+fn a_bad_escape_is_named_and_the_cursor_stands_there() {
+    let mut bench = Bench::new(80, 24);
+    bench.client_connects();
+    bench.keys("i");
+    assert_eq!(bench.keys(r"你a\qb<enter>"), []);
+    let notice = bench.app.notice.clone().expect("a notice");
+    assert!(
+        notice.failure && notice.text.starts_with(r"column 3: \q is no escape"),
+        "{notice:?}"
+    );
+    assert_eq!(
+        bench.app.client.message.cursor_column(),
+        3,
+        "behind a wide and a narrow character"
+    );
+    assert_eq!(
+        bench.app.client.message.value(),
+        r"你a\qb",
+        "nothing is lost"
+    );
+}
+
+#[test]
+fn the_line_ending_is_appended() {
+    for (presses, bytes) in [("", "a"), ("<right>", "a\n"), ("<left>", "a\r\n")] {
+        let mut bench = Bench::new(80, 24);
+        bench.client_connects();
+        bench.app.focus = Control::Choice(Choice::LineEnding);
+        bench.keys(presses);
+        bench.keys("i");
+        let expected = client(ClientAction::Send(bytes.as_bytes().to_vec()));
+        assert_eq!(bench.keys("a<enter>"), [expected]);
+        assert_eq!(bench.app.client.message.value(), "");
+    }
+}
+
+#[test]
+fn sending_without_a_socket_or_without_bytes_says_why_not() {
+    let mut bench = Bench::new(80, 24);
+    assert_eq!(bench.keys("ihi<enter>"), []);
+    let text = bench.app.notice.clone().expect("a notice").text;
+    assert!(text.contains("connect first"), "{text}");
+    assert_eq!(bench.app.client.message.value(), "hi", "nothing is lost");
+    bench.client_connects();
+    bench.keys("<c-u>");
+    assert_eq!(bench.keys("<enter>"), []);
+    let text = bench.app.notice.clone().expect("a notice").text;
+    assert!(text.contains("nothing to send"), "{text}");
+}
+
+#[test]
+fn what_was_sent_comes_back_from_the_history() {
+    let mut bench = Bench::new(80, 24);
+    bench.client_connects();
+    bench.keys("ione<enter>two<enter><up><up>");
+    assert_eq!(bench.app.client.message.value(), "one");
+    bench.keys("<down><down>");
+    assert_eq!(bench.app.client.message.value(), "");
+}
+
+#[test]
+fn a_connect_that_is_blocked_can_be_cancelled_with_its_own_key() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("c");
+    let (fd, address) = (Fd(7), loopback(8888));
+    bench.returned(
+        CLIENT,
+        Call::Socket {
+            family: Family::Inet,
+        },
+        Outcome::Descriptor(fd),
+    );
+    bench.blocked(CLIENT, Call::Connect { fd, address });
+    assert!(bench.app.calls.is_anything_awaited());
+    assert_eq!(bench.keys("c"), [client(ClientAction::Cancel)]);
+    bench.returned(CLIENT, Call::Connect { fd, address }, Outcome::Cancelled);
+    bench.returned(CLIENT, Call::Close { fd }, Outcome::Done);
+    assert!(!bench.app.calls.is_anything_awaited());
+    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert!(matches!(
+        bench.action("c"),
+        Action::Client(_, ClientAction::Connect(_))
+    ));
+}
+
+#[test]
+fn a_send_that_is_blocked_can_be_cancelled_and_keeps_the_connection() {
+    let mut bench = Bench::new(80, 24);
+    bench.client_connects();
+    let preview = sockyard::model::Preview::of(b"x");
+    let call = Call::Send {
+        fd: Fd(7),
+        length: 9,
+        preview,
+    };
+    bench.blocked(CLIENT, call.clone());
+    assert_eq!(bench.keys("<esc>n"), [client(ClientAction::Cancel)]);
+    bench.returned(CLIENT, call, Outcome::Cancelled);
+    assert_eq!(bench.app.client.stage, Stage::Established);
+}
+
+#[test]
+fn the_focus_does_not_jump_when_the_person_has_moved_on() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("c3");
+    bench.client_connects();
+    assert_eq!(bench.app.focus, Control::Calls);
+}
+
+#[test]
+fn a_failed_connect_does_not_move_the_focus() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("1c");
+    bench.refused();
+    assert_eq!(bench.app.focus, Control::Button(Button::Connect));
+    let remark = bench.app.client.remark.clone().expect("a remark");
+    assert!(
+        remark.failure
+            && remark
+                .text
+                .starts_with("ECONNREFUSED: nobody listens on port 81")
+    );
+}
+
+#[test]
+fn the_states_follow_from_the_calls() {
+    let mut bench = Bench::new(80, 24);
+    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    bench.client_connects();
+    assert_eq!(bench.app.client.stage, Stage::Established);
+    bench.received(CLIENT, 7, b"bye");
+    bench.received(CLIENT, 7, b"");
+    assert_eq!(bench.app.client.stage, Stage::CloseWait);
+    assert_eq!(bench.app.client.received.received(), 3);
+    let recv = Call::Recv { fd: Fd(7), size: 1 };
+    bench.returned(CLIENT, recv, Outcome::Failed(Errno::ECONNRESET));
+    assert_eq!(bench.app.client.stage, Stage::Broken);
+    bench.returned(CLIENT, Call::Close { fd: Fd(7) }, Outcome::Done);
+    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert_eq!(
+        bench.app.client.received.received(),
+        3,
+        "what was received can still be read"
+    );
+    bench.client_connects();
+    assert_eq!(
+        bench.app.client.received.received(),
+        0,
+        "a new connection begins anew"
+    );
+}
+
+#[test]
+fn server_settings_that_make_no_sense_are_named() {
+    for (input, typed, said) in [
+        (Input::ServerPort, "<c-u>", "give a number from 0 to 65535"),
+        (
+            Input::ServerPort,
+            "<c-u>99999",
+            "give a number from 0 to 65535",
+        ),
+        (
+            Input::Backlog,
+            "<c-u>99999999999",
+            "give a number from 0 to 2147483647",
+        ),
+        (Input::Bind, "<c-u>", "give an address"),
+    ] {
+        let mut bench = Bench::new(80, 24);
+        bench.app.focus = Control::Input(input);
+        bench.keys(typed);
+        assert_eq!(bench.keys("<enter>"), [], "{input:?} {typed}");
+        let text = bench.app.notice.clone().expect("a notice").text;
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn the_service_can_be_changed_while_the_server_runs() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.focus = Control::Choice(Choice::Service);
+    assert_eq!(
+        bench.keys("<right>"),
+        [],
+        "a server that is stopped has nobody to tell"
+    );
+    bench.server_listens();
+    let serve = Effect::Perform(Action::Server(ServerAction::Serve(Service::Close)));
+    assert_eq!(bench.keys("<right>"), [serve]);
+}
+
+#[test]
+fn s_stops_a_server_that_runs() {
+    let mut bench = Bench::new(80, 24);
+    bench.server_listens();
+    assert_eq!(bench.action("s"), Action::Server(ServerAction::Stop));
+    bench.returned(SERVER, Call::Close { fd: Fd(5) }, Outcome::Done);
+    assert!(!bench.app.is_server_up());
+}
+
+#[test]
+fn an_address_pasted_whole_fills_host_and_port() {
+    for (pasted, host, port) in [
+        ("localhost:80\n", "localhost", "80"),
+        (" [::1]:8888 ", "::1", "8888"),
+        ("::1", "127.0.0.1::1", "8888"),
+        ("x", "127.0.0.1x", "8888"),
+    ] {
+        let mut bench = Bench::new(80, 24);
+        bench.app.focus = Control::Input(Input::Host);
+        bench.app.update(Msg::Paste(pasted.to_owned()));
+        assert_eq!(bench.app.client.host.value(), host, "{pasted}");
+        assert_eq!(bench.app.client.port.value(), port, "{pasted}");
+    }
+}
+
+#[test]
+fn brackets_around_an_ipv6_address_are_taken_off() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.client.host.set("[::1]");
+    let Action::Client(_, ClientAction::Connect(address)) = bench.action("c") else {
+        panic!("no connect");
+    };
+    assert_eq!(address.host, "::1");
+}
+
+#[test]
+fn a_paste_outside_a_field_says_where_it_goes() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.update(Msg::Paste("s".to_owned()));
+    assert!(bench.app.notice.is_some());
+    assert_eq!(bench.app.overlay, None);
+}
+
+#[test]
+fn the_calls_follow_the_newest_until_one_is_selected() {
+    let mut bench = Bench::new(80, 24);
+    bench.echo_session();
+    bench.draw();
+    bench.keys("<esc>3<up>");
+    let newest = bench.app.calls.journal.total() - 1;
+    assert_eq!(bench.app.calls.cursor, Some(newest));
+    bench.keys("<up><up>");
+    assert_eq!(bench.app.calls.cursor, Some(newest - 2));
+    bench.sent(CLIENT, 7, b"more");
+    assert_eq!(
+        bench.app.calls.cursor,
+        Some(newest - 2),
+        "new calls do not move the selection"
+    );
+    bench.keys("<home>");
+    assert_eq!(bench.app.calls.cursor, Some(0));
+    bench.keys("<end>");
+    assert_eq!(bench.app.calls.cursor, None);
+}
+
+#[test]
+fn every_call_can_be_reached_by_single_steps_in_a_small_window() {
+    let mut bench = Bench::new(60, 20);
+    bench.echo_session();
+    bench.refused();
+    bench.keys("<esc>3");
+    bench.draw();
+    let total = bench.app.calls.journal.total();
+    for number in (0..total).rev() {
+        bench.keys("<up>");
+        assert_eq!(bench.app.calls.cursor, Some(number));
+        let room = bench.app.room.calls;
+        let shown = bench.app.calls.window(room);
+        assert!(
+            shown.iter().any(|(n, _)| *n == number),
+            "{number} is out of sight"
+        );
+        bench.draw();
+    }
+    for number in 1..total {
+        bench.keys("<down>");
+        assert_eq!(bench.app.calls.cursor, Some(number));
+        let room = bench.app.room.calls;
+        let shown = bench.app.calls.window(room);
+        assert!(
+            shown.iter().any(|(n, _)| *n == number),
+            "{number} is out of sight"
+        );
+        bench.draw();
+    }
+}
+
+#[test]
+fn the_filter_shows_one_side_or_one_connection() {
+    let mut bench = Bench::new(120, 36);
+    bench.echo_session();
+    bench.keys("<esc>");
+    let mut seen = vec![bench.app.calls.filter];
+    for _ in 0..4 {
+        bench.keys("f");
+        seen.push(bench.app.calls.filter);
+    }
+    let one = Filter::Connection(ConnectionId(1));
+    assert_eq!(
+        seen,
+        [
+            Filter::All,
+            Filter::Client,
+            Filter::Server,
+            one,
+            Filter::All
+        ]
+    );
+    bench.app.calls.set_filter(one);
+    let room = bench.app.room.calls;
+    let shown = bench.app.calls.window(room);
+    assert!(!shown.is_empty() && shown.iter().all(|(_, record)| record.who == connection(1)));
+}
+
+#[test]
+fn a_copied_line_is_the_one_that_is_selected() {
+    let mut bench = Bench::new(80, 24);
+    bench.refused();
+    bench.keys("3<up><up>");
+    let expected = "14:00:00.000 client connect(7, 127.0.0.1:81) = -1 ECONNREFUSED";
+    assert_eq!(bench.keys("y"), [Effect::Copy(expected.to_owned())]);
+    let notice = bench.app.notice.clone().expect("a notice");
+    assert_eq!(notice.text, format!("copied: {expected}"));
+}
+
+#[test]
+fn help_and_details_open_above_and_close() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("?");
+    assert_eq!(bench.app.overlay, Some(Overlay::Help(0)));
+    bench.draw();
+    bench.keys("<down>");
+    assert_eq!(bench.app.overlay, Some(Overlay::Help(1)));
+    assert_eq!(bench.keys("s"), [], "buttons below do not answer");
+    bench.keys("<esc>");
+    assert_eq!(bench.app.overlay, None);
+    bench.keys("i<f1>");
+    assert_eq!(bench.app.overlay, Some(Overlay::Help(0)));
+    bench.keys("x<f1>");
+    assert_eq!(bench.app.overlay, None);
+    assert_eq!(
+        bench.app.client.message.value(),
+        "",
+        "keys do not reach the field below"
+    );
+    bench.refused();
+    bench.keys("<esc>3<enter>");
+    assert_eq!(bench.app.overlay, Some(Overlay::Call(2)));
+    bench.app.update(Msg::Click(Spot::Beside));
+    assert_eq!(bench.app.overlay, None);
+}
+
+#[test]
+fn the_view_of_bytes_changes_with_the_pane_that_has_the_focus() {
+    let mut bench = Bench::new(120, 36);
+    bench.echo_session();
+    bench.keys("<esc>m");
+    assert_eq!(bench.app.client.view.mode, Mode::Hex);
+    bench.keys("2mm");
+    let selected = bench
+        .app
+        .server
+        .connections
+        .current()
+        .expect("a connection");
+    assert_eq!(selected.view.mode, Mode::Chunks);
+    bench.click("text");
+    assert_eq!(bench.app.client.view.mode, Mode::Text);
+}
+
+#[test]
+fn page_up_in_the_message_scrolls_what_was_received() {
+    let mut bench = Bench::new(80, 24);
+    bench.client_connects();
+    for i in 0..100 {
+        bench.received(CLIENT, 7, format!("line {i}\n").as_bytes());
+    }
+    bench.draw();
+    bench.keys("i<pgup>");
+    assert_ne!(bench.app.client.view.position, Position::Tail);
+    bench.keys("<pgdn>");
+    assert_eq!(bench.app.client.view.position, Position::Tail);
+}
+
+#[test]
+fn zoom_gives_the_focused_pane_the_screen_and_takes_it_back() {
+    let mut bench = Bench::new(80, 24);
+    bench.keys("z");
+    assert_eq!(bench.app.arrangement, Arrangement::Zoomed);
+    assert!(bench.screen().contains("server ─ no socket") && !bench.screen().contains("client ─"));
+    bench.keys("1");
+    assert!(bench.screen().contains("client ─ no socket"));
+    bench.keys("z");
+    assert_eq!(bench.app.arrangement, Arrangement::All);
+}
+
+#[test]
+fn a_click_sets_the_cursor_of_a_field() {
+    let mut bench = Bench::new(80, 24);
+    bench.click("27.0.0.1");
+    assert_eq!(bench.app.focus, Control::Input(Input::Host));
+    assert_eq!(bench.app.client.host.cursor_column(), 1);
+    bench.keys("x");
+    assert_eq!(bench.app.client.host.value(), "1x27.0.0.1");
+}
+
+#[test]
+fn connections_are_listed_selected_and_forgotten_some_time_after_they_close() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    let many = Connections::CLOSED_KEPT as u64 + 50;
+    for number in 1..=many {
+        bench.accepted(number, 8, 10_000);
+        bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
+    }
+    let list = &bench.app.server.connections;
+    assert_eq!((list.open(), list.len()), (0, Connections::CLOSED_KEPT));
+    assert_eq!(
+        list.selected,
+        Some(ConnectionId(1)),
+        "the selected one is not taken away"
+    );
+    bench.app.focus = Control::Connections;
+    bench.keys("<end>");
+    assert_eq!(
+        bench.app.server.connections.selected,
+        Some(ConnectionId(many))
+    );
+    bench.keys("<up><up>");
+    assert_eq!(
+        bench.app.server.connections.selected,
+        Some(ConnectionId(many - 2))
+    );
+    bench.keys("<home>");
+    assert_eq!(bench.app.server.connections.selected, Some(ConnectionId(1)));
+}
+
+#[test]
+fn bytes_of_all_connections_together_are_bounded_and_counters_stay_exact() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    for number in 1..=64 {
+        bench.accepted(number, 8, 10_000);
+    }
+    for round in 1..=16u64 {
+        for number in 1..=64 {
+            let who = connection(number);
+            let at = Moment(round);
+            bench.happened(vec![Event::Received {
+                who,
+                at,
+                bytes: vec![b'x'; 65_536],
+            }]);
+        }
+        let list = &bench.app.server.connections;
+        let held: usize = list.iter().map(|c| c.received.held()).sum();
+        assert!(held <= 17 << 20, "{held} bytes held");
+        assert!(list.iter().all(|c| c.received.received() == round * 65_536));
+    }
+}
+
+#[test]
+fn a_worker_that_fails_frees_its_pane_and_the_program_goes_on() {
+    let mut bench = Bench::new(80, 24);
+    bench.echo_session();
+    let message = "index out of bounds".to_owned();
+    let at = Moment(bench.now);
+    bench.happened(vec![Event::Panicked {
+        who: CLIENT,
+        at,
+        message,
+    }]);
+    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    let notice = bench.app.notice.clone().expect("a notice");
+    assert!(
+        notice
+            .text
+            .contains("the thread of client failed (index out of bounds)")
+    );
+    assert!(bench.app.is_server_up());
+    assert!(matches!(
+        bench.action("<esc>c"),
+        Action::Client(_, ClientAction::Connect(_))
+    ));
+}
+
+#[test]
+fn both_flags_start_the_server_before_the_client() {
+    let mut bench = Bench::new(80, 24);
+    let effects = bench.app.start(true, true);
+    assert!(matches!(effects[..], [Effect::Perform(Action::Server(_))]));
+    let (fd, address) = (Fd(5), loopback(8888));
+    assert_eq!(
+        bench.returned(SERVER, Call::Bind { fd, address }, Outcome::Done),
+        []
+    );
+    let named = Outcome::Named(address);
+    let effects = bench.returned(SERVER, Call::Getsockname { fd }, named.clone());
+    assert!(
+        matches!(effects[..], [Effect::Perform(Action::Client(..))]),
+        "{effects:?}"
+    );
+    assert_eq!(
+        bench.returned(SERVER, Call::Getsockname { fd }, named),
+        [],
+        "once"
+    );
+}
+
+#[test]
+fn the_client_connects_even_if_the_server_could_not_start() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.start(true, true);
+    let (fd, address) = (Fd(5), loopback(8888));
+    let taken = Outcome::Failed(Errno::EADDRINUSE);
+    let effects = bench.returned(SERVER, Call::Bind { fd, address }, taken);
+    assert!(matches!(effects[..], [Effect::Perform(Action::Client(..))]));
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_under_the_mouse() {
+    let mut bench = Bench::new(120, 36);
+    bench.client_connects();
+    for i in 0..100 {
+        bench.received(CLIENT, 7, format!("line {i}\n").as_bytes());
+    }
+    let spot = bench.spot("line 99");
+    assert!(matches!(
+        spot,
+        Spot::Control(Control::Bytes(Bytes::Client), _)
+    ));
+    bench.app.update(Msg::Wheel(spot, Motion::WheelUp));
+    assert!(!bench.screen().contains("100 │ line 99"));
+    assert!(bench.screen().contains(" 97 │ line 96"));
+    bench.app.update(Msg::Wheel(spot, Motion::WheelDown));
+    assert!(bench.screen().contains("100 │ line 99"));
+}
