@@ -84,14 +84,20 @@ impl Calls {
     /// How many blocked calls are listed one by one.
     pub const BLOCKED_LISTED: usize = 3;
 
-    /// Takes in a call that returned.
-    pub fn returned(&mut self, record: CallRecord) {
+    /// Takes in a call that returned; gives back its number, which calls reported before it may have had.
+    pub fn returned(&mut self, record: CallRecord) -> u64 {
         self.blocked.remove(&(record.who, record.call.function()));
         if record.call.function() == Function::Close {
             // Whatever waited on a socket that is closed waits no more.
             self.blocked.retain(|(who, _), _| *who != record.who);
         }
-        self.journal.push(record);
+        let number = self.journal.push(record);
+        for kept in self.cursor.iter_mut().chain([&mut self.top]) {
+            if *kept >= number {
+                *kept += 1;
+            }
+        }
+        number
     }
 
     /// Takes in a call that waits.

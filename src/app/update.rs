@@ -430,7 +430,12 @@ impl App {
                 }
                 self.follow(&record);
                 let effects = self.continue_start(&record);
-                self.calls.returned(record);
+                let number = self.calls.returned(record);
+                if let Some(Overlay::Call(open)) = &mut self.overlay
+                    && *open >= number
+                {
+                    *open += 1;
+                }
                 return effects;
             }
             Event::Received { who, at, bytes } => match who {

@@ -26,13 +26,27 @@ impl Journal {
         }
     }
 
-    /// Appends a call that returned.
-    pub fn push(&mut self, record: CallRecord) {
+    /// How far back a late report is put in its place. Workers report in batches, so that what one of them did may
+    /// arrive a little after what another did later.
+    const LATE: usize = 1_024;
+
+    /// Takes in a call that returned, behind those that returned before it. Gives back its number; calls that had this
+    /// number or a higher one now have the next.
+    pub fn push(&mut self, record: CallRecord) -> u64 {
         if self.records.len() >= self.limit {
             self.records.pop_front();
             self.first += 1;
         }
-        self.records.push_back(record);
+        let later = self
+            .records
+            .iter()
+            .rev()
+            .take(Self::LATE)
+            .take_while(|earlier| earlier.returned > record.returned)
+            .count();
+        let index = self.records.len() - later;
+        self.records.insert(index, record);
+        self.first + index as u64
     }
 
     /// How many calls were ever made.
@@ -76,6 +90,27 @@ mod tests {
 
     use super::*;
     use crate::model::{Actor, Call, Fd, Moment, Outcome, Waited};
+
+    #[test]
+    fn a_late_report_is_put_in_its_place() {
+        let mut journal = Journal::default();
+        let numbers = [10, 30, 20, 30].map(|micros| {
+            journal.push(CallRecord {
+                who: Actor::Server,
+                call: Call::Close { fd: Fd(5) },
+                outcome: Outcome::Done,
+                returned: Moment(micros),
+                took: Duration::ZERO,
+                waited: Waited::No,
+            })
+        });
+        assert_eq!(numbers, [0, 1, 1, 3]);
+        let order: Vec<u64> = journal
+            .iter()
+            .map(|(_, record)| record.returned.0)
+            .collect();
+        assert_eq!(order, [10, 20, 30, 30]);
+    }
 
     #[test]
     fn the_oldest_calls_go_and_the_numbers_stay() {

@@ -1,6 +1,6 @@
 //! A client session's thread: one socket, driven by orders and by readiness.
 //!
-//! The thread waits in one place ([`Session::wait`]) for whatever may happen next: an order, the resolver, the end of a
+//! The thread waits in one place (`Session::wait`) for whatever may happen next: an order, the resolver, the end of a
 //! handshake, room to send, bytes to receive. So a send that is blocked never keeps bytes from being received, and
 //! every wait can be cancelled.
 

@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 use std::num::NonZeroU16;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -297,9 +297,35 @@ impl Pty {
     /// does. For what leaves no trace on the screen, such as a bell or a copy to the clipboard.
     #[track_caller]
     pub fn wait_raw(&self, bytes: &[u8]) {
+        self.wait_raw_after(0, bytes);
+    }
+
+    /// The same among what has come behind the first `start` bytes. Returns how many bytes came up to their end.
+    #[track_caller]
+    pub fn wait_raw_after(&self, start: usize, bytes: &[u8]) -> usize {
         let what = format!("the bytes \"{}\"", bytes.escape_ascii());
-        let came = |state: &State| state.raw.windows(bytes.len()).any(|run| run == bytes);
-        drop(self.state_when(&what, came));
+        let found = |state: &State| {
+            let mut runs = state.raw.get(start..)?.windows(bytes.len());
+            Some(start + runs.position(|run| run == bytes)? + bytes.len())
+        };
+        let state = self.state_when(&what, |state| found(state).is_some());
+        found(&state).expect("what was waited for is there")
+    }
+
+    /// Returns when the program is stopped, as by Ctrl-Z or SIGSTOP; each stop is told once. Panics as `wait` does.
+    #[track_caller]
+    pub fn wait_stopped(&self) {
+        let (pid, (teller, told)) = (self.pid, mpsc::channel());
+        let waiting = named("pty-stop", move || {
+            let stop = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED));
+            // Nobody listens any more when the limit has passed.
+            let _ = teller.send(stop.is_ok_and(|status| status.is_some()));
+        });
+        waiting.expect("a thread can be started");
+        if told.recv_timeout(self.limit) != Ok(true) {
+            let story = self.shared.lock().story();
+            panic!("waited in vain for the program to stop. {story}");
+        }
     }
 
     /// Returns how the program ended, when it has and all it wrote has been read, so that `screen`,
