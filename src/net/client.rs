@@ -151,7 +151,10 @@ impl Session {
         let ready = self.wait()?;
         if ready.woken {
             for Order::Act(action) in self.orders.take()? {
-                self.act(action)?;
+                // A call that failed is in the report; the orders behind it are still to be carried out.
+                if let Err(ended @ (Ended::Stopped | Ended::Gone)) = self.act(action) {
+                    return Err(ended);
+                }
             }
             self.look_up_further()?;
             // An order may have changed what the readiness was about.
@@ -259,7 +262,15 @@ impl Session {
         }
         let mut next = Some(address);
         while let Some(address) = next {
-            let socket = Socket::open(Family::of(&address), &mut self.tell)?;
+            let socket = match Socket::open(Family::of(&address), &mut self.tell) {
+                Ok(socket) => socket,
+                // The machine may lack this family and have the next one.
+                Err(Ended::Failed) => {
+                    next = rest.next();
+                    continue;
+                }
+                Err(ended) => return Err(ended),
+            };
             let began = self.tell.now();
             let waited = Waited::No;
             match socket.connect(address, Began { at: began, waited }, &mut self.tell)? {
@@ -313,9 +324,9 @@ impl Session {
 
     fn connected(&mut self) -> Result<(), Ended> {
         if let Some(socket) = &self.socket {
-            socket.local_address(&mut self.tell)?;
             self.buffer = Vec::with_capacity(RECV_SIZE);
             self.receiving = Some(self.tell.now());
+            socket.local_address(&mut self.tell)?;
         }
         Ok(())
     }

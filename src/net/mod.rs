@@ -25,6 +25,8 @@ pub mod worker;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -38,6 +40,8 @@ pub struct Yard {
     crew: Crew,
     clients: BTreeMap<ClientId, Worker<client::Order>>,
     server: Option<Worker<server::Order>>,
+    /// How many connections were ever accepted; it outlives a server thread that fails.
+    accepted: Arc<AtomicU64>,
 }
 
 impl Yard {
@@ -48,6 +52,7 @@ impl Yard {
             crew: Crew::new(clock, events),
             clients: BTreeMap::new(),
             server: None,
+            accepted: Arc::default(),
         }
     }
 
@@ -85,7 +90,7 @@ impl Yard {
                 Err(returned) => order = returned,
             }
         }
-        let worker = server::start(&self.crew)?;
+        let worker = server::start(&self.crew, Arc::clone(&self.accepted))?;
         worker.order(order).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.server = Some(worker);
         Ok(())

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rustix::event::Timespec;
 
@@ -38,11 +38,12 @@ pub enum Order {
     Act(ServerAction),
 }
 
-/// Starts the server's thread; it listens once it is ordered to.
+/// Starts the server's thread; it listens once it is ordered to. `accepted` counts the connections that were ever
+/// accepted: each has the count as its number.
 ///
 /// # Errors
 /// A thread or a descriptor that cannot be had.
-pub fn start(crew: &Crew) -> io::Result<Worker<Order>> {
+pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<Worker<Order>> {
     let (worker, orders) = Worker::new()?;
     let own = crew.clone();
     crew.spawn(Actor::Server, STACK, move |tell| {
@@ -52,7 +53,7 @@ pub fn start(crew: &Crew) -> io::Result<Worker<Order>> {
             orders,
             lookup: None,
             listening: None,
-            accepted: 0,
+            accepted,
             served: Arc::default(),
         }
         .run();
@@ -67,7 +68,7 @@ struct Server {
     lookup: Option<(Lookup, ServerSetup)>,
     listening: Option<Listening>,
     /// How many connections were ever accepted: the last one's number.
-    accepted: u64,
+    accepted: Arc<AtomicU64>,
     /// How many connections have a thread now.
     served: Arc<AtomicUsize>,
 }
@@ -93,7 +94,10 @@ impl Server {
         let ready = self.wait()?;
         if ready.woken {
             for Order::Act(action) in self.orders.take()? {
-                self.act(action)?;
+                // A call that failed is in the report; the orders behind it are still to be carried out.
+                if let Err(ended @ (Ended::Stopped | Ended::Gone)) = self.act(action) {
+                    return Err(ended);
+                }
             }
             self.look_up_further()?;
         } else if self.listening.is_some() {
@@ -232,7 +236,7 @@ impl Server {
             at: listening.since,
             waited: std::mem::replace(&mut listening.waited, Waited::No),
         };
-        let id = ConnectionId(self.accepted + 1);
+        let id = ConnectionId(self.accepted.load(Ordering::Relaxed) + 1);
         let accepted = listening.socket.accept(id, began, &mut self.tell)?;
         listening.since = self.tell.now();
         listening.short_of_resources = matches!(
@@ -242,7 +246,7 @@ impl Server {
         let Ok(socket) = accepted else {
             return Ok(());
         };
-        self.accepted += 1;
+        self.accepted.store(id.0, Ordering::Relaxed);
         // The connection's own reports must come after its accept.
         self.tell.flush()?;
         let who = Actor::Connection(id);
