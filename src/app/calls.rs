@@ -82,7 +82,7 @@ pub struct Calls {
 
 impl Calls {
     /// How many blocked calls are listed one by one.
-    pub const BLOCKED_LISTED: usize = 3;
+    pub const BLOCKED_LISTED: usize = 4;
 
     /// Takes in a call that returned; gives back its number, which calls reported before it may have had.
     pub fn returned(&mut self, record: CallRecord) -> u64 {
@@ -222,15 +222,12 @@ impl Calls {
             (None, true) => self.shown().next().map(|(number, _)| number),
             (None, false) => None,
             (Some(_), true) if self.cursor.is_none() && motion == Motion::Up => Some(newest),
-            (Some(distance), true) => self
-                .shown()
-                .rev()
-                .skip_while(|(number, _)| *number > at)
-                .take(distance + 1)
-                .last()
-                .map(|(number, _)| number),
+            (Some(distance), true) => {
+                let older = self.shown().rev().skip_while(|(number, _)| *number >= at);
+                Some(after(older, distance, room).unwrap_or(at))
+            }
             (Some(_), false) if self.cursor.is_none() => None,
-            (Some(distance), false) => self.from(at).nth(distance).map(|(number, _)| number),
+            (Some(distance), false) => after(self.from(at + 1), distance, room),
         };
         self.select(to, room);
     }
@@ -264,6 +261,24 @@ impl Calls {
             None => self.shown().next_back(),
         }
     }
+}
+
+/// The call that is `distance` rows along `calls`, but at least the first; none if there are none.
+fn after<'a>(
+    calls: impl Iterator<Item = (u64, &'a CallRecord)>,
+    distance: usize,
+    room: Room,
+) -> Option<u64> {
+    let mut rows = 0;
+    let mut found = None;
+    for (number, record) in calls {
+        rows += height(record, room);
+        if found.is_some() && rows > distance {
+            break;
+        }
+        found = Some(number);
+    }
+    found
 }
 
 /// The most rows that an explanation takes in the list; all of it is in the details.

@@ -10,6 +10,40 @@ use crate::model::{
     Address, ByteLog, Call, CallRecord, ClientAction, ClientId, Fd, Moment, Outcome, escape,
 };
 
+/// Host and port of `HOST:PORT` or `[HOST]:PORT`.
+#[must_use]
+pub fn split_address(text: &str) -> Option<(&str, &str)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    (!host.is_empty() && is_port(port)).then_some((host, port))
+}
+
+/// A host without the brackets that an IPv6 address has in front of a port.
+#[must_use]
+pub fn bare(host: &str) -> &str {
+    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    inner.unwrap_or(host)
+}
+
+/// Whether `text` can name a port. The resolver would take a number beyond 65535 for another port, without a word.
+#[must_use]
+pub fn is_port(text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
+    !text.is_empty()
+        && if is_number {
+            text.parse::<u16>().is_ok()
+        } else {
+            is_name
+        }
+}
+
 /// What is appended to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineEnding {
@@ -122,15 +156,29 @@ impl Client {
     }
 
     /// Connects to what is typed in the fields.
-    pub fn connect(&mut self) -> ClientAction {
+    ///
+    /// # Errors
+    /// Which field cannot be understood, and what it takes.
+    pub fn connect(&mut self) -> Result<ClientAction, String> {
+        // An address is often typed whole.
+        if let Some((host, port)) = split_address(self.host.value()) {
+            let (host, port) = (host.to_owned(), port.to_owned());
+            self.host.set(&host);
+            self.port.set(&port);
+        }
+        let host = bare(self.host.value()).to_owned();
+        let port = self.port.value().to_owned();
+        if host.is_empty() {
+            return Err("give a host to connect to; 127.0.0.1 is this machine".to_owned());
+        }
+        if !is_port(&port) {
+            return Err(format!(
+                "port \"{port}\": give a number from 0 to 65535, or the name of a service such as http"
+            ));
+        }
         self.host.remember();
         self.port.remember();
-        let host = self.host.value();
-        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        ClientAction::Connect(Address {
-            host: bare.unwrap_or(host).to_owned(),
-            port: self.port.value().to_owned(),
-        })
+        Ok(ClientAction::Connect(Address { host, port }))
     }
 
     /// Sends what is typed, and empties the field.
@@ -160,6 +208,7 @@ impl Client {
             self.remark = Some(remark);
         }
         match (&record.call, &record.outcome) {
+            (Call::Getaddrinfo { .. }, Outcome::Resolved(_)) => self.remark = None,
             (Call::Socket { .. }, Outcome::Descriptor(fd)) => self.open(*fd),
             (Call::Connect { address, .. }, outcome) => {
                 if *outcome == Outcome::Done {

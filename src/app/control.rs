@@ -145,6 +145,15 @@ impl Control {
         }
     }
 
+    /// Whether it is one of the inputs that the server is started with.
+    #[must_use]
+    pub const fn is_server_input(self) -> bool {
+        matches!(
+            self,
+            Self::Input(Input::Bind | Input::ServerPort | Input::Backlog)
+        )
+    }
+
     /// The control after this one.
     #[must_use]
     pub fn next(self) -> Self {

@@ -2,6 +2,8 @@
 
 use tui_input::{Input, InputRequest};
 
+use crate::model::glyph;
+
 /// A change to a field or a move of its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
@@ -60,7 +62,7 @@ pub enum Takes {
     Name,
     /// A number without sign.
     Digits,
-    /// A message: controls that are pasted become the escapes that stand for them.
+    /// A message: what is not plain text becomes the escapes that stand for it.
     Message,
 }
 
@@ -122,8 +124,11 @@ impl Field {
         for c in text.chars() {
             match self.takes {
                 Takes::Digits if c.is_ascii_digit() => taken.push(c),
-                Takes::Name if !c.is_whitespace() && !c.is_control() => taken.push(c),
-                Takes::Message if c.is_control() => taken.extend(c.escape_default()),
+                // A character that cannot be seen would make a name look right and fail.
+                Takes::Name if !c.is_whitespace() && glyph::is_plain(c) => taken.push(c),
+                Takes::Message if !glyph::is_plain(c) => {
+                    taken.push_str(&glyph::line(c.encode_utf8(&mut [0; 4]).as_bytes()));
+                }
                 Takes::Message => taken.push(c),
                 Takes::Digits | Takes::Name => {}
             }
@@ -214,11 +219,11 @@ mod tests {
         port.insert("8x8 8\n8");
         assert_eq!(port.value(), "8888");
         let mut host = Field::new(Takes::Name, "");
-        host.insert(" local\x1bhost\r\n");
+        host.insert(" local\x1b\u{200b}host\r\n");
         assert_eq!(host.value(), "localhost");
         let mut message = Field::new(Takes::Message, "");
-        message.insert("GET /\r\n\x1b[2J你\\n");
-        assert_eq!(message.value(), r"GET /\r\n\u{1b}[2J你\n");
+        message.insert("GET /\r\n\x1b[2J你\u{202e}\\n");
+        assert_eq!(message.value(), r"GET /\r\n\x1b[2J你\u{202e}\n");
     }
 
     #[test]

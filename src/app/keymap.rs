@@ -96,8 +96,8 @@ impl Context {
 
     /// The order in which the help lists them.
     pub const ALL: [Self; 9] = [
-        Self::Everywhere,
         Self::Outside,
+        Self::Everywhere,
         Self::Field,
         Self::Button,
         Self::Choice,
@@ -117,7 +117,7 @@ pub struct Binding {
     pub key: Key,
     /// What it asks for.
     pub command: Command,
-    /// What the footer calls it; empty if the footer leaves it out.
+    /// What the footer calls it, see [`super::hints`]; empty if the footer leaves it out.
     pub hint: &'static str,
     /// What the help says; empty for a second key of the binding before it.
     pub help: &'static str,
@@ -149,7 +149,7 @@ const OUTSIDE: Context = Context::Outside;
 const EVERYWHERE: Context = Context::Everywhere;
 const OVERLAY: Context = Context::Overlay;
 
-/// Every key of the program. The footer shows the hints in this order, those of the focused control first.
+/// Every key of the program. The footer shows hints in this order, those of the focused control first.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(FIELD, Key::plain(Code::Enter), Command::Enter, "go", "press the button of this row: Connect, Send or Start"),
@@ -221,19 +221,21 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(OUTSIDE, Key::char('s'), Command::Press(Button::Start), "server", "start or stop the server"),
     bind(OUTSIDE, Key::char('c'), Command::Press(Button::Connect), "connect", "connect the client, or cancel a connect that is blocked"),
-    bind(OUTSIDE, Key::char('i'), Command::Focus(Control::Input(Input::Message)), "type", "type a message"),
+    bind(OUTSIDE, Key::char('i'), Command::Focus(Control::Input(Input::Message)), "write", "type a message"),
     bind(OUTSIDE, Key::char('n'), Command::Press(Button::Send), "", "send the message, or cancel a send that is blocked"),
     bind(OUTSIDE, Key::char('l'), Command::Press(Button::Close), "close", "close the client's socket"),
+    bind(OUTSIDE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
+    bind(OUTSIDE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
     bind(OUTSIDE, Key::char('m'), Command::NextMode, "", "show bytes as text, as hex or as chunks"),
     bind(OUTSIDE, Key::char('f'), Command::NextFilter, "", "show the calls of all, the client, the server or the selected connection"),
     bind(OUTSIDE, Key::char('y'), Command::Copy, "", "copy the selected call's line, or the newest"),
-    bind(OUTSIDE, Key::char('z'), Command::Zoom, "", "give the pane the whole screen, or take it back"),
+    bind(OUTSIDE, Key::char('z'), Command::Zoom, "zoom", "give the pane the whole screen, or take it back"),
     bind(OUTSIDE, Key::char('1'), Command::Focus(Control::Button(Button::Connect)), "", "to the client"),
-    bind(EVERYWHERE, Key::plain(Code::F(2)), Command::Focus(Control::Button(Button::Connect)), "", ""),
+    bind(EVERYWHERE, Key::plain(Code::F(2)), Command::Focus(Control::Button(Button::Connect)), "", "to the client"),
     bind(OUTSIDE, Key::char('2'), Command::Focus(Control::Button(Button::Start)), "", "to the server"),
-    bind(EVERYWHERE, Key::plain(Code::F(3)), Command::Focus(Control::Button(Button::Start)), "", ""),
+    bind(EVERYWHERE, Key::plain(Code::F(3)), Command::Focus(Control::Button(Button::Start)), "", "to the server"),
     bind(OUTSIDE, Key::char('3'), Command::Focus(Control::Calls), "", "to the calls"),
-    bind(EVERYWHERE, Key::plain(Code::F(4)), Command::Focus(Control::Calls), "", ""),
+    bind(EVERYWHERE, Key::plain(Code::F(4)), Command::Focus(Control::Calls), "", "to the calls"),
 
     bind(OVERLAY, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close"),
     bind(OVERLAY, Key::plain(Code::Enter), Command::CloseOverlay, "", ""),
@@ -249,8 +251,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(OVERLAY, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the end"),
     bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line"),
 
-    bind(OUTSIDE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
-    bind(OUTSIDE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
     bind(OUTSIDE, Key::char('?'), Command::Help, "help", "this help"),
     bind(EVERYWHERE, Key::plain(Code::F(1)), Command::Help, "help", "this help, from a text field too"),
     bind(EVERYWHERE, Key::ctrl(Code::Char('l')), Command::Redraw, "", "draw the screen anew"),
@@ -286,21 +286,6 @@ pub fn command(contexts: &[Context], key: Key) -> Option<Command> {
     })
 }
 
-/// The bindings that the footer shows where `contexts` hold: those with a hint, each command once.
-#[must_use]
-pub fn hints(contexts: &[Context]) -> Vec<&'static Binding> {
-    let mut found: Vec<&Binding> = Vec::new();
-    for context in contexts {
-        for binding in BINDINGS {
-            let known = found.iter().any(|other| other.command == binding.command);
-            if binding.context == *context && !binding.hint.is_empty() && !known {
-                found.push(binding);
-            }
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,7 +317,8 @@ mod tests {
     fn a_second_key_stands_behind_the_one_that_the_help_explains() {
         for pair in BINDINGS.windows(2) {
             if pair[1].help.is_empty() {
-                assert_eq!(pair[0].command, pair[1].command, "{}", pair[1].key);
+                let both = [pair[0], pair[1]].map(|binding| (binding.context, binding.command));
+                assert_eq!(both[0], both[1], "{}", pair[1].key);
             }
         }
     }

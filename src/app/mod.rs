@@ -7,7 +7,7 @@
 //! | file | what it owns |
 //! |---|---|
 //! | [`update`] | what each message changes |
-//! | [`keymap`], [`key`] | every key, and what it asks for |
+//! | [`keymap`], [`key`], [`hints`] | every key, what it asks for, what the footer says of it |
 //! | [`control`], [`field`], [`bytes`] | what can have the focus, lines of text, rows of bytes |
 //! | [`client`], [`server`], [`calls`], [`stage`] | the state of each pane |
 
@@ -16,6 +16,7 @@ pub mod calls;
 pub mod client;
 pub mod control;
 pub mod field;
+pub mod hints;
 pub mod key;
 pub mod keymap;
 pub mod server;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use super::bytes::{BytesView, Motion};
-use super::client::Remark;
+use super::client::{Remark, bare};
 use super::field::{Field, Takes};
 use super::stage::Stage;
 use crate::model::{
@@ -39,7 +39,7 @@ impl Server {
         Self {
             bind: Field::new(Takes::Name, host),
             port: Field::new(Takes::Digits, &port.to_string()),
-            backlog: Field::new(Takes::Digits, "10"),
+            backlog: Field::new(Takes::Digits, "128"),
             service,
             fd: None,
             listening: None,
@@ -70,8 +70,7 @@ impl Server {
         if host.is_empty() {
             return Err("bind: give an address; 127.0.0.1 is for this machine alone".to_owned());
         }
-        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        let host = bare.unwrap_or(host).to_owned();
+        let host = bare(host).to_owned();
         self.bind.remember();
         self.port.remember();
         self.backlog.remember();
@@ -119,7 +118,7 @@ impl Server {
     /// Who can reach the listening socket, if anybody beside this machine's own programs can.
     #[must_use]
     pub fn exposure(&self) -> Option<String> {
-        let ip = self.listening?.ip();
+        let ip = self.listening?.ip().to_canonical();
         if ip.is_loopback() {
             None
         } else if ip.is_unspecified() {
@@ -191,9 +190,9 @@ pub struct Connections {
     all: BTreeMap<ConnectionId, Connection>,
     /// The closed ones that are still listed, in the order in which they closed.
     closed: VecDeque<ConnectionId>,
-    /// Which one is selected; none before the first, and then always one that is listed.
+    /// Which one is selected; none while the list follows the newest.
     pub selected: Option<ConnectionId>,
-    /// Whose row is at the top of the list.
+    /// Whose row is at the top of the list while one is selected.
     pub top: Option<ConnectionId>,
     keep: usize,
     held: usize,
@@ -240,20 +239,31 @@ impl Connections {
         self.all.len() - self.closed.len()
     }
 
-    /// The one that is selected.
+    /// The one that is selected, or the newest.
     #[must_use]
     pub fn current(&self) -> Option<&Connection> {
-        self.all.get(&self.selected?)
+        match self.selected {
+            Some(selected) => self.all.get(&selected),
+            None => self.all.values().next_back(),
+        }
+    }
+
+    /// See [`Connections::current`].
+    #[must_use]
+    pub fn current_id(&self) -> Option<ConnectionId> {
+        self.current().map(|connection| connection.id)
     }
 
     /// See [`Connections::current`].
     pub fn current_mut(&mut self) -> Option<&mut Connection> {
-        self.all.get_mut(&self.selected?)
+        match self.selected {
+            Some(selected) => self.all.get_mut(&selected),
+            None => self.all.values_mut().next_back(),
+        }
     }
 
     fn accept(&mut self, mut connection: Connection) {
         connection.received = ByteLog::new(self.keep);
-        self.selected.get_or_insert(connection.id);
         self.all.insert(connection.id, connection);
     }
 
@@ -335,52 +345,49 @@ impl Connections {
 
     /// Moves the selection, and the list with it in a window of `page` rows.
     pub fn scroll(&mut self, motion: Motion, page: usize) {
-        let Some(selected) = self.selected else {
+        let Some(at) = self.current().map(|connection| connection.id) else {
             return;
         };
         let to = match (motion.rows(page), motion.is_back()) {
             (None, true) => self.all.keys().next(),
-            (None, false) => self.all.keys().next_back(),
+            (None, false) => None,
             (Some(rows), true) => self
                 .all
-                .range(..=selected)
+                .range(..=at)
                 .rev()
                 .take(rows + 1)
                 .last()
                 .map(|(id, _)| id),
-            (Some(rows), false) => self
-                .all
-                .range(selected..)
-                .take(rows + 1)
-                .last()
-                .map(|(id, _)| id),
+            (Some(rows), false) => self.all.range(at..).take(rows + 1).last().map(|(id, _)| id),
         };
         self.selected = to.copied();
+        self.settle(page);
     }
 
     /// The rows to show in a window of `page` rows: the selected one is always among them.
     #[must_use]
     pub fn window(&self, page: usize) -> Vec<&Connection> {
         let Some(selected) = self.selected else {
-            return Vec::new();
+            return self.newest(page);
         };
         let top = self.top.unwrap_or(selected).min(selected);
         let mut rows: Vec<&Connection> = self.all.range(top..).take(page).map(|(_, c)| c).collect();
         if rows.last().is_none_or(|last| last.id < selected) {
-            rows = self
-                .all
-                .range(..=selected)
-                .rev()
-                .take(page)
+            rows = (self.all.range(..=selected).rev().take(page))
                 .map(|(_, c)| c)
                 .collect();
             rows.reverse();
         }
+        // Near the end the window is filled from above.
         if rows.len() < page {
-            // Near the end the window is filled from above.
-            rows = self.all.values().rev().take(page).collect();
-            rows.reverse();
+            rows = self.newest(page);
         }
+        rows
+    }
+
+    fn newest(&self, page: usize) -> Vec<&Connection> {
+        let mut rows: Vec<&Connection> = self.all.values().rev().take(page).collect();
+        rows.reverse();
         rows
     }
 

@@ -2,7 +2,7 @@
 
 use super::bytes::{BytesView, Motion};
 use super::calls::Filter;
-use super::client::LineEnding;
+use super::client::{LineEnding, split_address};
 use super::control::{Button, Bytes, Choice, Control, Input, Pane};
 use super::field::Field;
 use super::key::Key;
@@ -160,6 +160,12 @@ impl App {
                 }
             }
             Command::Press(button) => return self.press(button),
+            Command::Enter if self.is_server_up() && self.focus.is_server_input() => {
+                self.tell_failure(
+                    "the server runs with what it was started with: stop it first (Esc, then s)"
+                        .to_owned(),
+                );
+            }
             Command::Enter => {
                 if let Some(button) = self.focus.button() {
                     return self.press(button);
@@ -214,15 +220,16 @@ impl App {
     /// Presses a button.
     pub fn press(&mut self, button: Button) -> Vec<Effect> {
         let done = match button {
-            Button::Connect if self.is_connecting() => Ok(self.client_effect(ClientAction::Cancel)),
-            Button::Connect => {
+            Button::Connect if self.is_connecting() => {
+                Ok(self.client_effect(ClientAction::CancelConnect))
+            }
+            Button::Connect => self.client.connect().map(|action| {
                 let message = Control::Input(Input::Message);
                 self.expect(self.client_actor(), Function::Connect, message);
-                let action = self.client.connect();
-                Ok(self.client_effect(action))
-            }
+                self.client_effect(action)
+            }),
             Button::Send if self.client_waits(Function::Send) => {
-                Ok(self.client_effect(ClientAction::Cancel))
+                Ok(self.client_effect(ClientAction::CancelSend))
             }
             Button::Send => self.client.send().map(|action| self.client_effect(action)),
             Button::Close if self.client.fd.is_none() && !self.is_connecting() => {
@@ -307,7 +314,7 @@ impl App {
     }
 
     fn choose_filter(&mut self, by: isize) {
-        let choices = Filter::choices(self.server.connections.selected);
+        let choices = Filter::choices(self.server.connections.current_id());
         self.calls.set_filter(step(&choices, self.calls.filter, by));
     }
 
@@ -465,19 +472,4 @@ fn step<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
     let at = all.iter().position(|value| *value == now).unwrap_or(0);
     let length = all.len() as isize;
     all[(at as isize + by).rem_euclid(length) as usize]
-}
-
-/// Host and port of `HOST:PORT` or `[HOST]:PORT`.
-#[must_use]
-pub fn split_address(text: &str) -> Option<(&str, &str)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let bare = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']')?,
-        None if host.contains(':') => return None,
-        None => host,
-    };
-    let fine = !bare.is_empty()
-        && !port.is_empty()
-        && port.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    fine.then_some((bare, port))
 }

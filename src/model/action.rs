@@ -21,8 +21,10 @@ pub enum ClientAction {
     Connect(Address),
     /// `send` until the kernel has taken every byte.
     Send(Vec<u8>),
-    /// Stop waiting in the call that is blocked now. A connection that stands is kept.
-    Cancel,
+    /// Stop waiting for the resolver or for a handshake.
+    CancelConnect,
+    /// Stop waiting for room to send. The connection is kept; what the kernel took is on its way.
+    CancelSend,
     /// `close`.
     Close,
 }

@@ -340,6 +340,9 @@ pub struct CallRecord {
     pub call: Call,
     /// What came back.
     pub outcome: Outcome,
+    /// When the kernel was entered; for a call that was waited for, after the wait. The log is in this order: of two
+    /// ends it shows the cause before its effect.
+    pub entered: Moment,
     /// When it returned.
     pub returned: Moment,
     /// How long it took, the waiting for it included.
@@ -383,6 +386,7 @@ mod tests {
             who: Actor::Client(ClientId::FIRST),
             call,
             outcome,
+            entered: Moment(0),
             returned: Moment(0),
             took: Duration::ZERO,
             waited: Waited::No,

@@ -4,7 +4,7 @@
 //! that surprise a learner. The facts are those of the man pages of section 2, `ip(7)`, `tcp(7)`, `getaddrinfo(3)` and
 //! RFC 9293; where Linux differs from other systems, the text says "on Linux".
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::call::Function;
 use super::{Call, CallRecord, Errno, LookupError, Outcome};
@@ -158,8 +158,8 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
             "a local firewall rule forbids it, or the address is a broadcast address",
         ),
         Errno::EISCONN => Explanation::new(
-            "this socket is already connected",
-            "one socket is one connection: close it first, then connect again",
+            "this socket is connected or has been: one socket is one connection",
+            "close it first (l), then connect again",
         ),
         Errno::EALREADY => Explanation::new(
             "an earlier connect on this socket is still under way",
@@ -210,6 +210,10 @@ fn bind_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
             format!("this program may not bind to {address}"),
             "a security policy forbids it; try another port",
         ),
+        Errno::EINVAL if is_link_local(ip) => Explanation::new(
+            "an IPv6 link-local address is one of an interface, and none was named",
+            "give the interface with it: fe80::1%eth0 (ip addr lists both)",
+        ),
         Errno::EINVAL => Explanation::new(
             "the socket already has an address, or this one is no good for it",
             "a socket is bound once: make a new socket for another address",
@@ -220,6 +224,13 @@ fn bind_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         _ => return None,
     })
+}
+
+const fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
 }
 
 fn listen_failed(errno: Errno) -> Option<Explanation> {

@@ -120,7 +120,7 @@ fn invalid(byte: u8) -> Glyph {
 
 fn character(c: char) -> Glyph {
     let width = c.width().unwrap_or(0);
-    let shown_as_is = width > 0 && !disturbs_layout(c);
+    let shown_as_is = is_plain(c);
     let text = if shown_as_is {
         c.to_string()
     } else {
@@ -177,6 +177,12 @@ const DISTURBING: [RangeInclusive<u32>; 19] = [
     0x1f1e6..=0x1f1ff, // regional indicators
     0x1f3fb..=0x1f3ff, // emoji skin tones
 ];
+
+/// Whether `c` is shown as itself: a character of one or two cells that stands alone.
+#[must_use]
+pub fn is_plain(c: char) -> bool {
+    !c.is_control() && c.width().unwrap_or(0) > 0 && !disturbs_layout(c)
+}
 
 fn disturbs_layout(c: char) -> bool {
     let code = u32::from(c);

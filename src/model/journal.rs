@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::CallRecord;
 
-/// The last calls in the order in which they returned.
+/// The last calls in the order in which they entered the kernel.
 #[derive(Debug, Clone)]
 pub struct Journal {
     records: VecDeque<CallRecord>,
@@ -30,7 +30,7 @@ impl Journal {
     /// arrive a little after what another did later.
     const LATE: usize = 1_024;
 
-    /// Takes in a call that returned, behind those that returned before it. Gives back its number; calls that had this
+    /// Takes in a call that returned, behind those that entered the kernel before it. Gives back its number; calls that had this
     /// number or a higher one now have the next.
     pub fn push(&mut self, record: CallRecord) -> u64 {
         if self.records.len() >= self.limit {
@@ -42,7 +42,7 @@ impl Journal {
             .iter()
             .rev()
             .take(Self::LATE)
-            .take_while(|earlier| earlier.returned > record.returned)
+            .take_while(|earlier| earlier.entered > record.entered)
             .count();
         let index = self.records.len() - later;
         self.records.insert(index, record);
@@ -99,16 +99,14 @@ mod tests {
                 who: Actor::Server,
                 call: Call::Close { fd: Fd(5) },
                 outcome: Outcome::Done,
+                entered: Moment(micros),
                 returned: Moment(micros),
                 took: Duration::ZERO,
                 waited: Waited::No,
             })
         });
         assert_eq!(numbers, [0, 1, 1, 3]);
-        let order: Vec<u64> = journal
-            .iter()
-            .map(|(_, record)| record.returned.0)
-            .collect();
+        let order: Vec<u64> = journal.iter().map(|(_, record)| record.entered.0).collect();
         assert_eq!(order, [10, 20, 30, 30]);
     }
 
@@ -120,6 +118,7 @@ mod tests {
                 who: Actor::Server,
                 call: Call::Close { fd: Fd(fd) },
                 outcome: Outcome::Done,
+                entered: Moment(0),
                 returned: Moment(0),
                 took: Duration::ZERO,
                 waited: Waited::No,

@@ -11,7 +11,7 @@ use std::vec;
 
 use super::resolve::Lookup;
 use super::socket::{self, Began, Connected, Interest, Ready, Socket};
-use super::teller::{Ended, Teller};
+use super::teller::{Ended, Teller, Timing};
 use super::worker::{Crew, Orders, Worker};
 use crate::model::call::Function;
 use crate::model::{Actor, Address, Call, ClientAction, ClientId, Family, Moment, Outcome, Waited};
@@ -201,13 +201,14 @@ impl Session {
         match action {
             ClientAction::Connect(address) => self.look_up(&address),
             ClientAction::Send(bytes) => self.send(bytes),
-            ClientAction::Cancel => self.cancel(),
+            ClientAction::CancelConnect => self.cancel_connect(),
+            ClientAction::CancelSend => self.cancel_send(),
             ClientAction::Close => self.close(),
         }
     }
 
     fn look_up(&mut self, address: &Address) -> Result<(), Ended> {
-        self.cancel()?;
+        self.cancel_connect()?;
         let began = self.tell.now();
         match Lookup::start(address, began, self.orders.wake()) {
             Ok(lookup) => {
@@ -230,7 +231,7 @@ impl Session {
         };
         self.told.remove(&Function::Getaddrinfo);
         self.tell
-            .returned(lookup.call, outcome, lookup.began, Waited::No)?;
+            .returned(lookup.call, outcome, Timing::elsewhere(lookup.began))?;
         let mut rest = addresses.into_iter();
         match rest.next() {
             Some(first) => self.connect(first, rest),
@@ -247,10 +248,7 @@ impl Session {
     ) -> Result<(), Ended> {
         if let Some(socket) = &self.socket {
             // The person connects a socket that is in use: the kernel's answer is the lesson.
-            let began = Began {
-                at: self.tell.now(),
-                waited: Waited::No,
-            };
+            let began = Began::now(&self.tell);
             if socket.connect(address, began, &mut self.tell)? == Connected::InProgress {
                 self.connecting = Some(Connecting {
                     address,
@@ -271,15 +269,14 @@ impl Session {
                 }
                 Err(ended) => return Err(ended),
             };
-            let began = self.tell.now();
-            let waited = Waited::No;
-            match socket.connect(address, Began { at: began, waited }, &mut self.tell)? {
+            let began = Began::now(&self.tell);
+            match socket.connect(address, began, &mut self.tell)? {
                 Connected::InProgress => {
                     self.socket = Some(socket);
                     self.connecting = Some(Connecting {
                         address,
                         rest,
-                        began,
+                        began: began.at,
                     });
                     return Ok(());
                 }
@@ -340,6 +337,9 @@ impl Session {
             None if self.socket.is_none() => self
                 .tell
                 .trouble("there is no socket to send on: connect first".to_owned()),
+            None if self.connecting.is_some() => self.tell.trouble(
+                "the handshake is not over: wait until the socket is connected".to_owned(),
+            ),
             None if bytes.is_empty() => Ok(()),
             None => {
                 let began = self.tell.now();
@@ -401,24 +401,29 @@ impl Session {
         Ok(())
     }
 
-    /// Stops waiting for a look-up, a handshake or room to send. Receiving goes on.
-    fn cancel(&mut self) -> Result<(), Ended> {
+    /// Stops waiting for the resolver or for a handshake; a socket in its handshake is closed.
+    fn cancel_connect(&mut self) -> Result<(), Ended> {
         if let Some(lookup) = self.lookup.take() {
             self.told.remove(&Function::Getaddrinfo);
             self.cancelled(lookup.call, lookup.began)?;
         }
-        if let (Some(socket), Some(sending)) = (&self.socket, self.sending.take()) {
-            self.told.remove(&Function::Send);
-            self.cancelled(socket.send_call(sending.rest()), sending.began)?;
-        }
-        if let (Some(_), Some(connecting)) = (&self.socket, self.connecting.take()) {
+        if let Some(Connecting { address, began, .. }) = self.connecting.take() {
             self.told.remove(&Function::Connect);
-            let socket = self.socket.take();
-            if let Some(socket) = socket {
+            if let Some(socket) = self.socket.take() {
                 let fd = socket.number();
-                let address = connecting.address;
-                self.cancelled(Call::Connect { fd, address }, connecting.began)?;
+                self.cancelled(Call::Connect { fd, address }, began)?;
                 socket.close(&mut self.tell)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops waiting for room to send. Receiving goes on.
+    fn cancel_send(&mut self) -> Result<(), Ended> {
+        if let (Some(socket), Some(sending)) = (&self.socket, self.sending.take()) {
+            let call = socket.send_call(sending.rest());
+            if self.told.remove(&Function::Send) {
+                self.cancelled(call, sending.began)?;
             }
         }
         Ok(())
@@ -426,12 +431,13 @@ impl Session {
 
     fn cancelled(&mut self, call: Call, began: Moment) -> Result<(), Ended> {
         self.tell
-            .returned(call, Outcome::Cancelled, began, Waited::InPoll)
+            .returned(call, Outcome::Cancelled, Timing::cancelled(began))
             .map(drop)
     }
 
     fn close(&mut self) -> Result<(), Ended> {
-        self.cancel()?;
+        self.cancel_send()?;
+        self.cancel_connect()?;
         self.receiving = None;
         self.told.clear();
         self.buffer = Vec::new();

@@ -73,10 +73,6 @@ fn getaddrinfo(host: &str, service: &str) -> Result<Vec<SocketAddr>, LookupError
     if host.contains('\0') || service.contains('\0') {
         return Err(LookupError::NulByte);
     }
-    // No host would mean this machine, which is not what somebody meant who left the field empty.
-    if host.is_empty() {
-        return Err(EAI_NONAME);
-    }
     let hints = AddrInfoHints {
         socktype: SockType::Stream.into(),
         ..AddrInfoHints::default()

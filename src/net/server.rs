@@ -10,7 +10,7 @@ use rustix::event::Timespec;
 use super::connection;
 use super::resolve::Lookup;
 use super::socket::{self, Began, Interest, Ready, Socket};
-use super::teller::{Ended, Teller};
+use super::teller::{Ended, Teller, Timing};
 use super::wake::Wake;
 use super::worker::{Crew, Orders, Worker};
 use crate::model::{
@@ -188,7 +188,7 @@ impl Server {
             return Ok(());
         };
         self.tell
-            .returned(lookup.call, outcome, lookup.began, Waited::No)?;
+            .returned(lookup.call, outcome, Timing::elsewhere(lookup.began))?;
         match addresses.first() {
             Some(address) => self.listen(*address, &setup),
             None => Ok(()),
@@ -283,8 +283,11 @@ impl Server {
 
     fn stop(&mut self) -> Result<(), Ended> {
         if let Some((lookup, _)) = self.lookup.take() {
-            self.tell
-                .returned(lookup.call, Outcome::Cancelled, lookup.began, Waited::No)?;
+            self.tell.returned(
+                lookup.call,
+                Outcome::Cancelled,
+                Timing::cancelled(lookup.began),
+            )?;
         }
         match self.listening.take() {
             Some(listening) => {

@@ -10,7 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketType};
 
-use super::teller::{Ended, Teller};
+use super::teller::{Ended, Teller, Timing};
 use super::wake::Wake;
 use crate::model::{Call, ConnectionId, Errno, Family, Fd, Moment, Outcome, Preview, Waited};
 
@@ -28,6 +28,25 @@ pub struct Began {
     pub at: Moment,
     /// How it waited.
     pub waited: Waited,
+}
+
+impl Began {
+    /// A call that begins now, without waiting.
+    #[must_use]
+    pub fn now(tell: &Teller) -> Self {
+        Self {
+            at: tell.now(),
+            waited: Waited::No,
+        }
+    }
+
+    const fn timing(self, entered: Moment) -> Timing {
+        Timing {
+            began: self.at,
+            entered: Some(entered),
+            waited: self.waited,
+        }
+    }
 }
 
 /// What a non-blocking `connect` came to.
@@ -67,11 +86,11 @@ impl Socket {
             Ok(fd) => {
                 let socket = Self::prepared(fd, family);
                 let outcome = Outcome::Descriptor(socket.number());
-                tell.returned(call, outcome, began, Waited::No)?;
+                tell.returned(call, outcome, Timing::at_once(began))?;
                 Ok(socket)
             }
             Err(error) => {
-                tell.returned(call, Outcome::Failed(errno(error)), began, Waited::No)?;
+                tell.returned(call, Outcome::Failed(errno(error)), Timing::at_once(began))?;
                 Err(Ended::Failed)
             }
         }
@@ -161,6 +180,7 @@ impl Socket {
         began: Began,
         tell: &mut Teller,
     ) -> Result<Result<Self, Errno>, Ended> {
+        let entered = tell.now();
         let result = rustix::net::acceptfrom(&self.fd).and_then(|(fd, peer)| {
             let peer = internet_address(peer.ok_or(rustix::io::Errno::INVAL)?)?;
             Ok((Self::prepared(fd, self.family), peer))
@@ -174,7 +194,7 @@ impl Socket {
             Err(error) => Outcome::Failed(errno(*error)),
         };
         let call = Call::Accept { fd: self.number() };
-        tell.returned(call, outcome, began.at, began.waited)?;
+        tell.returned(call, outcome, began.timing(entered))?;
         Ok(result.map(|(socket, _)| socket).map_err(errno))
     }
 
@@ -189,13 +209,14 @@ impl Socket {
         began: Began,
         tell: &mut Teller,
     ) -> Result<Connected, Ended> {
+        let entered = tell.now();
         let result = match rustix::net::connect(&self.fd, &address) {
             Err(rustix::io::Errno::INPROGRESS) => return Ok(Connected::InProgress),
             result => result,
         };
         let fd = self.number();
         let call = Call::Connect { fd, address };
-        tell.returned(call, outcome_of(result), began.at, began.waited)?;
+        tell.returned(call, outcome_of(result), began.timing(entered))?;
         Ok(Connected::Returned(result.map_err(errno)))
     }
 
@@ -219,12 +240,13 @@ impl Socket {
         began: Began,
         tell: &mut Teller,
     ) -> Result<Result<usize, Errno>, Ended> {
+        let entered = tell.now();
         let result = rustix::net::send(&self.fd, bytes, SendFlags::empty());
         let outcome = match result {
             Ok(count) => Outcome::Sent(count),
             Err(error) => Outcome::Failed(errno(error)),
         };
-        tell.returned(self.send_call(bytes), outcome, began.at, began.waited)?;
+        tell.returned(self.send_call(bytes), outcome, began.timing(entered))?;
         Ok(result.map_err(errno))
     }
 
@@ -240,6 +262,7 @@ impl Socket {
         tell: &mut Teller,
     ) -> Result<Result<Moment, Errno>, Ended> {
         let size = buffer.capacity();
+        let entered = tell.now();
         let result = rustix::net::recv(&self.fd, spare_capacity(buffer), RecvFlags::empty());
         let outcome = match &result {
             Ok((count, _)) => Outcome::Received {
@@ -249,7 +272,7 @@ impl Socket {
             Err(error) => Outcome::Failed(errno(*error)),
         };
         let fd = self.number();
-        let at = tell.returned(Call::Recv { fd, size }, outcome, began.at, began.waited)?;
+        let at = tell.returned(Call::Recv { fd, size }, outcome, began.timing(entered))?;
         Ok(result.map(|_| at).map_err(errno))
     }
 
@@ -264,7 +287,7 @@ impl Socket {
             Ok(()) => Outcome::Done,
             Err(error) => Outcome::Failed(Errno(error as i32)),
         };
-        tell.returned(call, outcome, began, Waited::No)?;
+        tell.returned(call, outcome, Timing::at_once(began))?;
         Ok(())
     }
 }
@@ -277,7 +300,7 @@ impl AsFd for Socket {
 
 fn finish(call: Call, outcome: Outcome, began: Moment, tell: &mut Teller) -> Result<(), Ended> {
     let failed = outcome.is_failure();
-    tell.returned(call, outcome, began, Waited::No)?;
+    tell.returned(call, outcome, Timing::at_once(began))?;
     if failed { Err(Ended::Failed) } else { Ok(()) }
 }
 

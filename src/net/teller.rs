@@ -16,6 +16,49 @@ pub enum Ended {
     Gone,
 }
 
+/// When a call that returns now began, and how it waited.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// When it, or the waiting for it, began.
+    pub began: Moment,
+    /// When the kernel was entered; none for a call that was made elsewhere or not at all.
+    pub entered: Option<Moment>,
+    /// How it waited.
+    pub waited: Waited,
+}
+
+impl Timing {
+    /// A call that was made at `began` without waiting.
+    #[must_use]
+    pub const fn at_once(began: Moment) -> Self {
+        Self {
+            began,
+            entered: Some(began),
+            waited: Waited::No,
+        }
+    }
+
+    /// A look-up that was made on another thread.
+    #[must_use]
+    pub const fn elsewhere(began: Moment) -> Self {
+        Self {
+            began,
+            entered: None,
+            waited: Waited::No,
+        }
+    }
+
+    /// A call for which nobody waits any more.
+    #[must_use]
+    pub const fn cancelled(began: Moment) -> Self {
+        Self {
+            began,
+            entered: None,
+            waited: Waited::InPoll,
+        }
+    }
+}
+
 /// One worker's voice. It speaks when the worker is about to wait, or when it has a lot to tell; then a full channel
 /// holds the worker back, and TCP's flow control holds its peer back in turn.
 #[derive(Debug)]
@@ -52,7 +95,7 @@ impl Teller {
         self.clock.now()
     }
 
-    /// Reports that `call`, begun at `began`, has returned now. Gives back when that was.
+    /// Reports that `call` has returned now. Gives back when that was.
     ///
     /// # Errors
     /// [`Ended::Gone`]
@@ -60,17 +103,17 @@ impl Teller {
         &mut self,
         call: Call,
         outcome: Outcome,
-        began: Moment,
-        waited: Waited,
+        timing: Timing,
     ) -> Result<Moment, Ended> {
         let returned = self.now();
         self.tell(Event::Returned(CallRecord {
             who: self.who,
             call,
             outcome,
+            entered: timing.entered.unwrap_or(returned),
             returned,
-            took: returned.since(began),
-            waited,
+            took: returned.since(timing.began),
+            waited: timing.waited,
         }))?;
         Ok(returned)
     }

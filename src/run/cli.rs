@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use crate::app::Settings;
-use crate::app::update::split_address;
+use crate::app::client::split_address;
 use crate::model::{Address, Service, WallClock};
 
 /// What can be said on the command line.
@@ -87,8 +87,9 @@ fn service() -> impl clap::builder::TypedValueParser<Value = Service> {
 }
 
 fn address(text: &str) -> Result<Address, String> {
-    let (host, port) = split_address(text)
-        .ok_or("write HOST:PORT, as in 127.0.0.1:8888, localhost:http or [::1]:8888")?;
+    let (host, port) = split_address(text).ok_or(
+        "write HOST:PORT, as in 127.0.0.1:8888, localhost:http or [::1]:8888; ports go up to 65535",
+    )?;
     Ok(Address {
         host: host.to_owned(),
         port: port.to_owned(),
@@ -149,7 +150,7 @@ mod tests {
         let error = |args: &[&str]| parse(args).expect_err("bad arguments");
         assert!(error(&["--connect", "nohost"]).contains("write HOST:PORT"));
         assert!(error(&["--serve", "127.0.0.1:http"]).contains("number from 0 to 65535"));
-        assert!(error(&["--serve", "127.0.0.1:70000"]).contains("number from 0 to 65535"));
+        assert!(error(&["--serve", "127.0.0.1:70000"]).contains("up to 65535"));
         let services = error(&["--service", "ecko"]);
         assert!(services.contains("echo, hello, close"), "{services}");
         assert!(error(&["--keep", "0"]).contains("1..=1024"));

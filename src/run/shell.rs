@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, at, bounded, never, select_biased};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, kill_current_process_group};
 
 use super::cli::Cli;
 use super::input::{Input, Listener, MouseAction};
@@ -74,11 +74,12 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
         None => shell.turn(&asks, &input, &happened),
     });
 
-    // The terminal first, so that the shell's prompt is there whatever the rest does; then whoever would wait for us.
+    // The terminal first, so that the prompt is there whatever the rest does. Then our ends of the channels: a thread
+    // that waits to be heard would never end.
     let Shell { screen, yard, .. } = shell;
-    drop(listener);
     drop(screen);
-    drop(happened);
+    drop((asks, input, happened));
+    drop(listener);
     if !yard.shut_down(LAST_WAIT) {
         eprintln!("sockyard: a worker thread did not end within {LAST_WAIT:?} and is left behind");
     }
@@ -234,8 +235,9 @@ impl Shell {
                 }
                 Effect::Suspend => {
                     restore();
-                    // It returns when the process is continued, and SIGCONT then takes the terminal again.
-                    kill_process(getpid(), Signal::STOP).context("cannot stop")?;
+                    // The whole job stops, as with any Ctrl-Z: cargo, for one, waits for us in the foreground. The call
+                    // when the process is continued, and SIGCONT then takes the terminal again.
+                    kill_current_process_group(Signal::STOP).context("cannot stop")?;
                 }
                 Effect::Quit => return Ok(Some(Ending::Quit)),
             }

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
+use signal_hook::low_level::emulate_default_handler;
 
 /// What a signal asks of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +22,15 @@ pub enum Asked {
     Resize,
 }
 
+/// How long the program may take to end in an orderly way once a signal has asked it to. A terminal that takes no
+/// output, as behind a dead connection, would hold it for ever.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The listening thread; dropping it ends it.
 pub struct Watch {
     handle: Handle,
+    /// Dropped when the program ends in an orderly way.
+    alive: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,6 +43,7 @@ impl Watch {
         let mut signals =
             Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])?;
         let handle = signals.handle();
+        let (alive, ended) = bounded::<()>(0);
         let thread = thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
@@ -48,10 +57,18 @@ impl Watch {
                     if asked.send(what).is_err() {
                         return;
                     }
+                    if let Asked::End(_) = what
+                        && ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout)
+                    {
+                        // The screen's thread is stuck and cannot be waited for: end as if nobody listened.
+                        let _ = crossterm::terminal::disable_raw_mode();
+                        let _ = emulate_default_handler(signal);
+                    }
                 }
             })?;
         Ok(Self {
             handle,
+            alive: Some(alive),
             thread: Some(thread),
         })
     }
@@ -59,6 +76,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.alive = None;
         self.handle.close();
         if let Some(thread) = self.thread.take() {
             // Its panic has nothing left to disturb.

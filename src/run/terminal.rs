@@ -9,10 +9,10 @@ use std::thread;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use ratatui::Terminal;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use crate::app::App;
 use crate::ui::theme::Theme;
@@ -31,6 +31,7 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Frame>>,
     frame: Frame,
+    area: Rect,
 }
 
 impl Screen {
@@ -41,8 +42,15 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         switch_on()?;
         let frame = Frame::default();
-        match Terminal::new(CrosstermBackend::new(frame.clone())) {
-            Ok(terminal) => Ok(Self { terminal, frame }),
+        let backend = CrosstermBackend::new(frame.clone());
+        let area = size();
+        let viewport = Viewport::Fixed(area);
+        match Terminal::with_options(backend, TerminalOptions { viewport }) {
+            Ok(terminal) => Ok(Self {
+                terminal,
+                frame,
+                area,
+            }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -57,6 +65,9 @@ impl Screen {
     pub fn draw(&mut self, app: &App, theme: Theme) -> io::Result<Drawn> {
         let mut drawn = Drawn::default();
         queue!(self.frame, BeginSynchronizedUpdate)?;
+        if size() != self.area {
+            self.forget()?;
+        }
         self.terminal
             .draw(|frame| drawn = draw(app, theme, frame))?;
         queue!(self.frame, EndSynchronizedUpdate)?;
@@ -71,9 +82,9 @@ impl Screen {
     /// # Errors
     /// A terminal whose size cannot be told.
     pub fn forget(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        self.terminal
-            .resize(Rect::new(0, 0, size.width, size.height))
+        self.area = size();
+        queue!(self.frame, Clear(ClearType::All))?;
+        self.terminal.resize(self.area)
     }
 
     /// Asks the terminal to put `text` on the clipboard (OSC 52).
@@ -100,6 +111,15 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// The terminal's size. ratatui would open `/dev/tty` to ask for it with each frame, and the descriptors that sockets
+/// get would jump about.
+fn size() -> Rect {
+    // Where it cannot be told there is nothing to draw on.
+    rustix::termios::tcgetwinsize(rustix::stdio::stdout())
+        .map(|size| Rect::new(0, 0, size.ws_col, size.ws_row))
+        .unwrap_or_default()
 }
 
 fn switch_on() -> io::Result<()> {

@@ -1,35 +1,41 @@
 //! The line at the top, the line at the bottom, and what is shown when there is no room for more.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::numbers::grouped;
 use super::painter::Painter;
 use super::{LEAST_HEIGHT, LEAST_WIDTH};
-use crate::app::keymap;
-use crate::model::cells::cut;
+use crate::app::hints::{Hint, hints};
+use crate::app::keymap::Command;
+use crate::model::cells::{cut, fitting};
 
 /// The program's name, and what the server is up to wherever a person looks.
 pub fn header(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
-    let (text, style) = match app.server.listening {
+    let (variants, style) = match app.server.listening {
         Some(address) => {
-            let open = app.server.connections.open();
-            let text = format!(
-                "server {address} LISTEN · {} connected",
-                grouped(open as u64)
-            );
+            let open = grouped(app.server.connections.open() as u64);
+            let text = format!("server {address} LISTEN · {open} connected");
             match app.server.exposure() {
-                Some(exposure) => (format!("{text} · {exposure}"), theme.warning()),
-                None => (text, theme.success()),
+                Some(exposure) => {
+                    let variants = vec![
+                        format!("{text} · {exposure}"),
+                        format!("{text} · open to others"),
+                        format!("{address} · {open} · open to others"),
+                    ];
+                    (variants, theme.warning())
+                }
+                None => (vec![text], theme.success()),
             }
         }
-        None => ("server stopped".to_owned(), theme.dim()),
+        None => (vec!["server stopped".to_owned()], theme.dim()),
     };
     let mut row = painter.row(area, 0);
     row.gap(1).text("sockyard", theme.strong()).gap(2);
-    let text = cut(&text, row.left().saturating_sub(1));
+    let text = fitting(&variants, row.left().saturating_sub(1));
     row.align_right(text.width() + 1).text(&text, style);
 }
 
@@ -48,28 +54,26 @@ pub fn footer(painter: &mut Painter<'_>, area: Rect) {
         row.text(&notice.text, style);
         return;
     }
-    let contexts = keymap::contexts(app.focus, app.overlay.is_some());
-    let hints = keymap::hints(&contexts);
-    // Help and quit are the last of the table and always seen; others give way from the right.
-    let (always, others): (Vec<_>, Vec<_>) = hints
+    // Help and quit are always seen; others give way from the right.
+    let (always, others): (Vec<Hint>, Vec<Hint>) = hints(app)
         .into_iter()
-        .partition(|hint| matches!(hint.command, keymap::Command::Help | keymap::Command::Quit));
-    let width = |hint: &keymap::Binding| hint.key.to_string().width() + 1 + hint.hint.width() + 3;
+        .partition(|hint| matches!(hint.command, Command::Help | Command::Quit));
+    let width = |hint: &Hint| hint.key.to_string().width() + 1 + hint.text.width() + 3;
     let mut room = row
         .left()
         .saturating_sub(always.iter().map(width).sum::<usize>());
-    let fitting = others.into_iter().take_while(|hint| {
+    let fitting = others.iter().take_while(|hint| {
         let fits = width(hint) <= room;
         room = room.saturating_sub(width(hint));
         fits
     });
-    for (i, hint) in fitting.chain(always.iter().copied()).enumerate() {
+    for (i, hint) in fitting.chain(&always).enumerate() {
         if i > 0 {
             row.text(" · ", theme.dim());
         }
         row.text(&hint.key.to_string(), theme.key())
             .gap(1)
-            .text(hint.hint, ratatui::style::Style::new());
+            .text(hint.text, Style::new());
     }
 }
 

@@ -9,8 +9,9 @@ use super::painter::Painter;
 use super::theme::Theme;
 use crate::app::Spot;
 use crate::app::bytes::{BytesView, Mode, Position, Room, Row, gutter, hex_columns};
+use crate::app::client::Remark;
 use crate::app::control::{Bytes, Control};
-use crate::model::cells::{cut, fitting};
+use crate::model::cells::fitting;
 use crate::model::{ByteLog, glyph};
 
 /// What is drawn of a log.
@@ -23,7 +24,9 @@ pub struct Received<'a> {
     pub log: &'a ByteLog,
     /// How they are looked at.
     pub view: BytesView,
-    /// What to say while there are none.
+    /// What the last call came to, said here while there are no bytes.
+    pub remark: Option<&'a Remark>,
+    /// What to do next, said here while there are none; keys between backticks.
     pub empty: &'a [&'a str],
 }
 
@@ -51,15 +54,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> R
         height: usize::from(body.height),
     };
     if log.kept().is_empty() {
-        for (y, line) in (body.y..body.bottom()).zip(received.empty) {
-            painter.put(
-                body.x + 1,
-                y,
-                &cut(line, room.width),
-                room.width,
-                painter.theme.dim(),
-            );
-        }
+        painter.say(body, received.remark, received.empty);
         return room;
     }
     for (row, y) in view
@@ -109,6 +104,7 @@ fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
     };
     let variants = [
         format!("{title} {all} B in {count} recv() call{plural}{kept}{back}"),
+        format!("{title} {all} B in {count} recv(){kept}{back}"),
         format!("{all} B in {count} recv(){kept}{back}"),
         format!("{} in {count} recv(){kept}{back}", bytes(log.received())),
         format!("{}{kept}{back}", bytes(log.received())),

@@ -1,23 +1,23 @@
 //! The Calls panel: every call that returned, oldest first, and below them the calls that are blocked now.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::numbers::grouped;
 use super::painter::Painter;
 use crate::app::Spot;
 use crate::app::bytes::Room;
-use crate::app::calls::{Blocked, Filter, words};
+use crate::app::calls::{Blocked, Calls, Filter, words};
 use crate::app::control::{Choice, Control, Pane};
-use crate::model::call::Function;
+use crate::model::call::{Function, Waited};
 use crate::model::cells::cut;
 use crate::model::moment::Elapsed;
 use crate::model::{Actor, CallRecord};
 
 /// The cells of the column of times, `14:02:11.031`.
 const TIME: usize = 12;
-/// The cells of the column of names, `server#123`.
+/// The least cells of the column of names; `server#1000` and beyond need more.
 const WHO: usize = 10;
 
 /// From this width on there is room for how long a call took.
@@ -52,8 +52,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 
     let (blocked, more) = calls.listed_blocked();
     // What has happened comes before what has not: at least half of the rows are for calls that returned.
-    let wanted = blocked.len() + usize::from(more > 0);
-    let waits = wanted.min(usize::from(inner.height) / 2);
+    let wanted = blocked.len() + more;
+    let waits = wanted
+        .min(Calls::BLOCKED_LISTED)
+        .min(usize::from(inner.height) / 2);
     let rows = usize::from(inner.height) - waits;
     let room = Room {
         width: usize::from(inner.width).saturating_sub(TIME + 3),
@@ -66,8 +68,12 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         painter.row(inner, 0).gap(1).text(text, theme.dim());
     }
     let first = inner.bottom() - u16::try_from(waits).unwrap_or(0);
+    let shown = calls.window(room);
+    let names = (shown.iter().map(|(_, record)| record.who)).chain(blocked.iter().map(|b| b.who));
+    let name = names.map(|who| who.to_string().len() + 1).max();
+    let who = name.unwrap_or(0).max(WHO);
     let mut y = inner.y;
-    for (number, record) in calls.window(room) {
+    for (number, record) in shown {
         let left = Rect {
             y,
             height: first.saturating_sub(y),
@@ -75,7 +81,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         };
         let line = Rect { height: 1, ..left };
         let selected = calls.cursor == Some(number);
-        y += returned(painter, left, record, selected);
+        y += returned(painter, left, who, record, selected);
         let answers = Rect {
             height: y - line.y,
             ..line
@@ -90,9 +96,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         };
         let is_last = i + 1 == waits;
         match blocked.get(i) {
-            Some(blocked) if !(is_last && waits < wanted) => waiting(painter, line, blocked),
+            Some(blocked) if !(is_last && waits < wanted) => waiting(painter, line, who, blocked),
             _ => {
-                let left = more + blocked.len() - i;
+                let left = wanted - i;
                 let more = if i == 0 { "" } else { " more" };
                 let text = format!("{}{more} calls are blocked now", grouped(left as u64));
                 painter
@@ -108,24 +114,16 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 fn filters(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
-    let choices = Filter::choices(app.server.connections.selected);
+    let choices = Filter::choices(app.server.connections.current_id());
     let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
     let width: usize = names.iter().map(|name| name.width() + 1).sum();
     let focused = painter.has_focus(Control::Choice(Choice::Filter));
-    let border = Rect {
-        x: area.x + 1,
-        width: area.width.saturating_sub(3),
-        height: 1,
-        ..area
-    };
-    let mut row = painter.row(border, 0);
-    row.align_right(width + 1).text(" ", Style::new());
+    let mut row = painter.on_border(area, 0);
+    row.align_right(width + 2).text(" ", Style::new());
     for (choice, name) in choices.into_iter().zip(&names) {
         let style = match (choice == app.calls.filter, focused) {
             (true, true) => theme.focused(),
-            (true, false) => theme
-                .strong()
-                .add_modifier(ratatui::style::Modifier::UNDERLINED),
+            (true, false) => theme.strong().add_modifier(Modifier::UNDERLINED),
             (false, _) => theme.dim(),
         };
         row.spot(name, style, Spot::Filter(choice))
@@ -135,7 +133,13 @@ fn filters(painter: &mut Painter<'_>, area: Rect) {
 
 /// A call that returned, and below it what that means if it needs words, as far as `area` goes. Gives back how many rows
 /// that took.
-fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected: bool) -> u16 {
+fn returned(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    who: usize,
+    record: &CallRecord,
+    selected: bool,
+) -> u16 {
     let theme = painter.theme;
     let focused = painter.has_focus(Control::Calls);
     let base = match (selected, focused) {
@@ -144,13 +148,15 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
         (false, _) => Style::new(),
     };
     let on = |style: Style| if selected { base } else { style };
-    painter.style(Rect { height: 1, ..area }, base);
+    let words = words(record, usize::from(area.width).saturating_sub(TIME + 3));
+    let height = (1 + words.len() as u16).min(area.height);
+    painter.style(Rect { height, ..area }, base);
 
     // How long a call took gives way where there is little room; the details still tell.
-    let took = if area.width < ROOMY {
-        String::new()
-    } else {
-        Elapsed(record.took).to_string()
+    let took = match record.waited {
+        _ if area.width < ROOMY => String::new(),
+        Waited::InPoll => format!("waited {}", Elapsed(record.took)),
+        Waited::No | Waited::InProgress => Elapsed(record.took).to_string(),
     };
     let outcome = if record.outcome.is_failure() {
         theme.failure()
@@ -161,7 +167,7 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
     let mut row = painter.row(area, 0);
     row.text(&time, on(theme.dim())).gap(1);
     row.text(
-        &format!("{:<WHO$}", record.who.to_string()),
+        &format!("{:<who$}", record.who.to_string()),
         on(theme.actor(record.who)),
     );
     let room = row
@@ -172,7 +178,7 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
     let result = cut(&result, room.saturating_sub(call.width() + 1));
     row.text(&call, on(Style::new()))
         .gap(1)
-        .text(&result, on(outcome));
+        .text(&result, on(outcome).add_modifier(Modifier::BOLD));
     row.align_right(took.width()).text(&took, on(theme.dim()));
 
     let style = if record.outcome.is_failure() {
@@ -180,20 +186,19 @@ fn returned(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, selected
     } else {
         theme.warning()
     };
-    let words = words(record, usize::from(area.width).saturating_sub(TIME + 3));
     for (below, line) in (1..area.height).zip(&words) {
         let mark = if below == 1 { "└ " } else { "  " };
         painter
             .row(area, below)
             .gap(TIME as u16 + 1)
-            .text(mark, theme.dim())
-            .text(line, style);
+            .text(mark, on(theme.dim()))
+            .text(line, on(style));
     }
-    (1 + words.len() as u16).min(area.height)
+    height
 }
 
 /// A call that is blocked now, with a running time if a person waits for it.
-fn waiting(painter: &mut Painter<'_>, area: Rect, blocked: &Blocked) {
+fn waiting(painter: &mut Painter<'_>, area: Rect, who: usize, blocked: &Blocked) {
     let app = painter.app;
     let theme = painter.theme;
     let state = if blocked.call.is_awaited() {
@@ -211,7 +216,7 @@ fn waiting(painter: &mut Painter<'_>, area: Rect, blocked: &Blocked) {
     row.text(&format!("{:>TIME$}", "now"), theme.warning())
         .gap(1);
     row.text(
-        &format!("{:<WHO$}", blocked.who.to_string()),
+        &format!("{:<who$}", blocked.who.to_string()),
         theme.actor(blocked.who),
     );
     let room = row.left().saturating_sub(state.width() + 1);

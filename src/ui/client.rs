@@ -21,15 +21,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
     let client = &app.client;
-    let remark = client.remark.as_ref().map(|remark| {
-        let style = if remark.failure {
-            theme.failure()
-        } else {
-            theme.warning()
-        };
-        (remark.text.as_str(), style)
-    });
     let title = title(app, usize::from(area.width).saturating_sub(6));
+    // While there are no bytes there is room to say all of it inside.
+    let is_empty = client.received.kept().is_empty();
+    let remark = client.remark.as_ref().filter(|_| !is_empty);
+    let remark = remark.map(|remark| (remark.text.as_str(), theme.remark(remark)));
     let inner = painter.frame(area, Pane::Client, &title, remark);
     if inner.height < 3 {
         return;
@@ -37,7 +33,6 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 
     let connecting = app.is_connecting();
     let connect = if connecting { "Cancel" } else { "Connect" };
-    let is_open = client.fd.is_some();
     let host = usize::from(inner.width).saturating_sub(FIXED);
     painter
         .row(inner, 0)
@@ -46,24 +41,24 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         .text(" Port ", Style::new())
         .field(Input::Port, PORT)
         .text(" TCP ", theme.dim())
-        .button(Button::Connect, connect, connecting || !is_open)
+        .button(Button::Connect, connect)
         .align_right("[Close]".len())
-        .button(Button::Close, "Close", is_open || connecting);
+        .button(Button::Close, "Close");
 
     let sending = app.client_waits(Function::Send);
     let send = if sending { "Cancel" } else { "Send" };
     let ending = client.line_ending.name();
     // The label and the gaps, the choice with its arrows, the button in its brackets.
-    let fixed = "Send ".len() + 2 + ending.len() + 4 + send.len() + 2;
+    let fixed = "Send ".len() + " end ".len() + 1 + ending.len() + 4 + send.len() + 2;
     let message = usize::from(inner.width).saturating_sub(fixed);
     painter
         .row(inner, 1)
         .text("Send ", Style::new())
         .field(Input::Message, message)
-        .gap(1)
+        .text(" end ", Style::new())
         .choice(Choice::LineEnding, ending)
         .gap(1)
-        .button(Button::Send, send, is_open);
+        .button(Button::Send, send);
 
     let body = Rect {
         y: inner.y + 2,
@@ -78,6 +73,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
             title: "Received",
             log: &client.received,
             view: client.view,
+            remark: client.remark.as_ref(),
             empty: empty(app),
         },
     );
@@ -112,18 +108,18 @@ fn title(app: &App, width: usize) -> String {
 const fn empty(app: &App) -> &'static [&'static str] {
     if app.client.fd.is_some() {
         &[
-            "Type a line above and press Enter.",
+            "Type a line above and press `Enter`.",
             "What comes back appears here.",
         ]
     } else if app.server.fd.is_some() {
         &[
-            "c  connects to the host above.",
-            "Then type a line and press Enter.",
+            "`c` connects to the host above.",
+            "Then type a line and press `Enter`.",
         ]
     } else {
         &[
-            "s  starts the server, c  connects to it,",
-            "then type a line and press Enter.",
+            "`s` starts the server, `c` connects to it,",
+            "then type a line and press `Enter`.",
             "What comes back appears here, recv() by recv().",
         ]
     }

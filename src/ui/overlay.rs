@@ -59,13 +59,14 @@ impl Line {
     }
 }
 
-/// The cells of the column of keys.
-const KEYS: usize = 20;
+/// The widest column of keys.
+const KEYS: usize = 18;
 
 /// What the help says before it lists the keys.
-const INTRODUCTION: [&str; 4] = [
-    "Two ends of real sockets: the client makes its calls, the server makes its own, and every call of both stands in the Calls panel with what the kernel answered.",
-    "The underlined letter of a button presses it from anywhere but a text field. The mouse presses, selects and scrolls; with Shift held it selects text as usual.",
+const INTRODUCTION: [&str; 5] = [
+    "The first echo: s starts the server, c connects the client, type something, Enter.",
+    "Both ends are real sockets. Every call of both stands in the Calls panel with what the kernel answered, in the order in which the kernel was asked.",
+    "The marked letter of a button presses it from anywhere but a text field. The mouse presses, selects and scrolls; with Shift held it selects text as usual.",
     r"A message may hold \n \r \t \0 \xHH \u{HHHH} and \\; received bytes show the same.",
     "The states ESTABLISHED, CLOSE_WAIT and CLOSED are inferred from the calls made here.",
 ];
@@ -77,9 +78,9 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
     let mut lines = Vec::new();
     for text in INTRODUCTION {
         lines.extend(wrap(text, width).into_iter().map(Line::plain));
+        lines.push(Line::plain(""));
     }
     for context in Context::ALL {
-        lines.push(Line::plain(""));
         lines.push(Line::styled(context.title(), strong));
         let mut keys = String::new();
         let mut text = "";
@@ -101,8 +102,10 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
             key: Some(keys),
             ..Line::plain(text)
         });
+        lines.push(Line::plain(""));
     }
-    let room = window(painter, area, "help ─ ↑ ↓ scroll, Esc closes", &lines, top);
+    lines.pop();
+    let room = window(painter, area, "help ─ ↓ for more, Esc closes", &lines, top);
     painter.rooms.help = room;
     painter.rooms.help_rows = lines.len();
 }
@@ -125,7 +128,7 @@ fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord) {
     };
     say(
         &format!(
-            "{} called it; it returned at {} after {}.",
+            "Called by {}, returned {} after {}.",
             record.who,
             clock.precise(record.returned),
             Elapsed(record.took)
@@ -154,9 +157,9 @@ fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord) {
         );
     }
     if let Some(text) = waited(record) {
-        say(text, theme.dim());
+        say(text, Style::new());
     }
-    say(purpose(record.call.function()), theme.dim());
+    say(purpose(record.call.function()), Style::new());
     window(
         painter,
         area,

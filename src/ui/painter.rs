@@ -8,10 +8,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Drawn;
 use super::theme::Theme;
+use crate::app::client::Remark;
 use crate::app::control::{Button, Choice, Control, Input, Pane};
 use crate::app::field::Field;
+use crate::app::hints::is_of_use;
 use crate::app::{App, Rooms, Spot};
-use crate::model::cells::cut;
+use crate::model::cells::{cut, fitting, wrap};
 
 /// A frame being painted.
 pub struct Painter<'a> {
@@ -93,7 +95,7 @@ impl<'a> Painter<'a> {
         self.app.focus == control && self.app.overlay.is_none()
     }
 
-    /// A border with a title, and a remark at the bottom. Gives back what is inside.
+    /// A border with the pane's key and title, and a remark at the bottom. Gives back what is inside.
     pub fn frame(
         &mut self,
         area: Rect,
@@ -109,21 +111,39 @@ impl<'a> Painter<'a> {
         };
         let block = Block::bordered().border_type(border).border_style(style);
         let inner = self.border(area, block);
-        let room = usize::from(area.width).saturating_sub(4);
-        let title = format!(" {} ", cut(title, room.saturating_sub(2)));
-        let style = if focused { style } else { self.theme.strong() };
-        self.put(area.x + 1, area.y, &title, room, style);
+        let key_style = self.theme.key();
+        let key = match pane {
+            Pane::Client => "1",
+            Pane::Server => "2",
+            Pane::Calls => "3",
+        };
+        let title_style = if focused { style } else { self.theme.strong() };
+        self.on_border(area, 0)
+            .text(" ", Style::new())
+            .text(key, key_style)
+            .text(" ", Style::new())
+            .cut_text(title, 1, title_style)
+            .text(" ", Style::new());
         if let Some((text, style)) = remark {
-            let text = format!(" {} ", cut(text, room.saturating_sub(2)));
-            self.put(
-                area.x + 1,
-                area.bottom().saturating_sub(1),
-                &text,
-                room,
-                style,
-            );
+            self.on_border(area, area.height.saturating_sub(1))
+                .text(" ", Style::new())
+                .cut_text(text, 1, style)
+                .text(" ", Style::new());
         }
         inner
+    }
+
+    /// Starts a row on the border of `area`, between its corners. What is written there has nothing of the border's
+    /// style.
+    pub const fn on_border(&mut self, area: Rect, row: u16) -> RowPainter<'_, 'a> {
+        let between = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        let mut row = self.row(between, row);
+        row.afresh = true;
+        row
     }
 
     /// Draws `block`; gives back what is inside.
@@ -139,7 +159,26 @@ impl<'a> Painter<'a> {
             x: area.x,
             right: area.right(),
             y: area.y + row,
+            afresh: false,
             painter: self,
+        }
+    }
+
+    /// Fills an empty place with what the last call came to and with what to do next; keys stand between backticks.
+    pub fn say(&mut self, area: Rect, remark: Option<&Remark>, next: &[impl AsRef<str>]) {
+        let width = usize::from(area.width).saturating_sub(2);
+        let mut rows = 0..area.height;
+        if let Some(remark) = remark {
+            for (row, line) in rows.by_ref().zip(wrap(&remark.text, width)) {
+                let style = self.theme.remark(remark);
+                self.row(area, row).gap(1).text(&line, style);
+            }
+            // The zip has taken one row more than there were lines: it is the gap before what follows.
+        }
+        for (row, line) in rows.zip(next) {
+            self.row(area, row)
+                .gap(1)
+                .words(line.as_ref(), Style::new());
         }
     }
 
@@ -171,6 +210,8 @@ pub struct RowPainter<'p, 'a> {
     x: u16,
     y: u16,
     right: u16,
+    /// Whether styles replace what the cells had, rather than add to it.
+    afresh: bool,
 }
 
 impl RowPainter<'_, '_> {
@@ -182,10 +223,37 @@ impl RowPainter<'_, '_> {
     /// Text.
     pub fn text(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.left();
+        let style = if self.afresh {
+            Style::reset().patch(style)
+        } else {
+            style
+        };
         let taken = self
             .painter
             .put(self.x, self.y, &cut(text, room), room, style);
         self.x += u16::try_from(taken).unwrap_or(0);
+        self
+    }
+
+    /// Text that leaves `spare` cells free, cut if it has to be.
+    pub fn cut_text(&mut self, text: &str, spare: usize, style: Style) -> &mut Self {
+        let room = self.left().saturating_sub(spare);
+        self.text(&cut(text, room), style)
+    }
+
+    /// The first of `variants` that fits.
+    pub fn fitting(&mut self, variants: &[&str], style: Style) -> &mut Self {
+        let variants: Vec<String> = variants.iter().map(|text| (*text).to_owned()).collect();
+        let text = fitting(&variants, self.left());
+        self.text(&text, style)
+    }
+
+    /// Words in which keys stand between backticks.
+    pub fn words(&mut self, text: &str, style: Style) -> &mut Self {
+        let key = self.painter.theme.key();
+        for (i, part) in text.split('`').enumerate() {
+            self.text(part, if i % 2 == 1 { key } else { style });
+        }
         self
     }
 
@@ -221,15 +289,15 @@ impl RowPainter<'_, '_> {
     }
 
     /// A button; `label` has its letter somewhere.
-    pub fn button(&mut self, button: Button, label: &str, is_useful: bool) -> &mut Self {
+    pub fn button(&mut self, button: Button, label: &str) -> &mut Self {
         let control = Control::Button(button);
         let theme = self.painter.theme;
-        let style = if self.painter.has_focus(control) {
-            theme.focused()
-        } else if is_useful {
-            theme.strong()
+        let (style, letter_style) = if self.painter.has_focus(control) {
+            (theme.focused(), theme.focused())
+        } else if is_of_use(self.painter.app, button) {
+            (theme.strong(), theme.key())
         } else {
-            theme.dim()
+            (theme.dim(), theme.dim())
         };
         let start = self.x;
         let at = label.to_lowercase().find(button.letter());
@@ -239,7 +307,7 @@ impl RowPainter<'_, '_> {
         };
         self.text("[", style)
             .text(before, style)
-            .text(letter, style.add_modifier(Modifier::UNDERLINED))
+            .text(letter, letter_style.add_modifier(Modifier::UNDERLINED))
             .text(after, style)
             .text("]", style);
         let area = Rect::new(start, self.y, self.x - start, 1);

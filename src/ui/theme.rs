@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::app::client::Remark;
 use crate::model::Actor;
 
 /// How the program looks.
@@ -91,6 +92,16 @@ impl Theme {
     #[must_use]
     pub const fn failure(self) -> Style {
         self.colour(Style::new().add_modifier(Modifier::BOLD), Color::Red)
+    }
+
+    /// Plain words on a pane.
+    #[must_use]
+    pub const fn remark(self, remark: &Remark) -> Style {
+        if remark.failure {
+            self.failure()
+        } else {
+            self.warning()
+        }
     }
 
     /// Something to know: an end of a stream, who can reach the server, a wait.

@@ -14,7 +14,7 @@ fn the_first_echo_takes_three_keys_beside_the_text() {
     let setup = ServerSetup {
         host: "127.0.0.1".to_owned(),
         port: 8888,
-        backlog: 10,
+        backlog: 128,
         service: Service::Echo,
     };
     assert_eq!(start, Action::Server(ServerAction::Start(setup)));

@@ -93,6 +93,7 @@ impl Bench {
             who,
             call,
             outcome,
+            entered: Moment(self.now),
             returned: Moment(self.now),
             took: Duration::from_micros(100),
             waited: Waited::No,

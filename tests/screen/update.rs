@@ -118,7 +118,7 @@ fn a_connect_that_is_blocked_can_be_cancelled_with_its_own_key() {
     );
     bench.blocked(CLIENT, Call::Connect { fd, address });
     assert!(bench.app.calls.is_anything_awaited());
-    assert_eq!(bench.keys("c"), [client(ClientAction::Cancel)]);
+    assert_eq!(bench.keys("c"), [client(ClientAction::CancelConnect)]);
     bench.returned(CLIENT, Call::Connect { fd, address }, Outcome::Cancelled);
     bench.returned(CLIENT, Call::Close { fd }, Outcome::Done);
     assert!(!bench.app.calls.is_anything_awaited());
@@ -140,7 +140,7 @@ fn a_send_that_is_blocked_can_be_cancelled_and_keeps_the_connection() {
         preview,
     };
     bench.blocked(CLIENT, call.clone());
-    assert_eq!(bench.keys("<esc>n"), [client(ClientAction::Cancel)]);
+    assert_eq!(bench.keys("<esc>n"), [client(ClientAction::CancelSend)]);
     bench.returned(CLIENT, call, Outcome::Cancelled);
     assert_eq!(bench.app.client.stage, Stage::Established);
 }
@@ -197,6 +197,61 @@ fn the_states_follow_from_the_calls() {
 }
 
 #[test]
+fn client_settings_that_make_no_sense_are_named() {
+    for (input, typed, said) in [
+        (Input::Host, "<c-u>", "give a host"),
+        (Input::Port, "<c-u>", "give a number from 0 to 65535"),
+        (Input::Port, "<c-u>65536", "give a number from 0 to 65535"),
+        (Input::Port, "<c-u>ht/tp", "give a number from 0 to 65535"),
+    ] {
+        let mut bench = Bench::new(80, 24);
+        bench.app.focus = Control::Input(input);
+        bench.keys(typed);
+        assert_eq!(bench.keys("<enter>"), [], "{input:?} {typed}");
+        let text = bench.app.notice.clone().expect("a notice").text;
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn enter_in_a_server_field_does_not_stop_a_server_that_runs() {
+    let mut bench = Bench::new(80, 24);
+    bench.server_listens();
+    bench.app.focus = Control::Input(Input::ServerPort);
+    assert_eq!(bench.keys("<enter>"), []);
+    let text = bench.app.notice.clone().expect("a notice").text;
+    assert!(text.contains("stop it first"), "{text}");
+}
+
+#[test]
+fn the_footer_names_what_keys_would_do_now() {
+    let mut bench = Bench::new(120, 36);
+    let footer = |bench: &mut Bench| bench.screen().lines().last().unwrap_or("").to_owned();
+    let stopped = footer(&mut bench);
+    assert!(stopped.contains("Enter start server") && stopped.contains("c connect"));
+    assert!(
+        !stopped.contains("l close") && !stopped.contains("i write"),
+        "{stopped}"
+    );
+    bench.server_listens();
+    bench.client_connects();
+    bench.app.focus = Control::Button(Button::Close);
+    let connected = footer(&mut bench);
+    assert!(
+        connected.contains("s stop server") && connected.contains("Enter close"),
+        "{connected}"
+    );
+    assert!(
+        connected.contains("i write") && !connected.contains("c connect"),
+        "{connected}"
+    );
+    bench.keys("i");
+    assert!(footer(&mut bench).contains("Enter send"));
+    bench.keys("<esc>z");
+    assert!(footer(&mut bench).contains("z all panes"));
+}
+
+#[test]
 fn server_settings_that_make_no_sense_are_named() {
     for (input, typed, said) in [
         (Input::ServerPort, "<c-u>", "give a number from 0 to 65535"),
@@ -248,6 +303,7 @@ fn s_stops_a_server_that_runs() {
 fn an_address_pasted_whole_fills_host_and_port() {
     for (pasted, host, port) in [
         ("localhost:80\n", "localhost", "80"),
+        ("localhost:99999", "127.0.0.1localhost:99999", "8888"),
         (" [::1]:8888 ", "::1", "8888"),
         ("::1", "127.0.0.1::1", "8888"),
         ("x", "127.0.0.1x", "8888"),
@@ -258,6 +314,16 @@ fn an_address_pasted_whole_fills_host_and_port() {
         assert_eq!(bench.app.client.host.value(), host, "{pasted}");
         assert_eq!(bench.app.client.port.value(), port, "{pasted}");
     }
+}
+
+#[test]
+fn an_address_typed_whole_into_the_host_is_taken_apart() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.client.host.set("localhost:http");
+    let Action::Client(_, ClientAction::Connect(address)) = bench.action("c") else {
+        panic!("no connect");
+    };
+    assert_eq!(address.to_string(), "localhost:http");
 }
 
 #[test]
@@ -342,7 +408,7 @@ fn the_filter_shows_one_side_or_one_connection() {
         bench.keys("f");
         seen.push(bench.app.calls.filter);
     }
-    let one = Filter::Connection(ConnectionId(1));
+    let one = Filter::Connection(ConnectionId(2));
     assert_eq!(
         seen,
         [
@@ -356,7 +422,7 @@ fn the_filter_shows_one_side_or_one_connection() {
     bench.app.calls.set_filter(one);
     let room = bench.app.room.calls;
     let shown = bench.app.calls.window(room);
-    assert!(!shown.is_empty() && shown.iter().all(|(_, record)| record.who == connection(1)));
+    assert!(!shown.is_empty() && shown.iter().all(|(_, record)| record.who == connection(2)));
 }
 
 #[test]
@@ -456,30 +522,40 @@ fn connections_are_listed_selected_and_forgotten_some_time_after_they_close() {
     let mut bench = Bench::new(120, 36);
     bench.server_listens();
     let many = Connections::CLOSED_KEPT as u64 + 50;
+    let current = |bench: &Bench| bench.app.server.connections.current_id();
     for number in 1..=many {
         bench.accepted(number, 8, 10_000);
         bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
+        if number == 1 {
+            bench.app.focus = Control::Connections;
+            bench.keys("<home>");
+        }
     }
     let list = &bench.app.server.connections;
     assert_eq!((list.open(), list.len()), (0, Connections::CLOSED_KEPT));
     assert_eq!(
-        list.selected,
+        current(&bench),
         Some(ConnectionId(1)),
         "the selected one is not taken away"
     );
-    bench.app.focus = Control::Connections;
     bench.keys("<end>");
+    assert_eq!(current(&bench), Some(ConnectionId(many)));
+    bench.accepted(many + 1, 8, 10_000);
     assert_eq!(
-        bench.app.server.connections.selected,
-        Some(ConnectionId(many))
+        current(&bench),
+        Some(ConnectionId(many + 1)),
+        "the newest is followed"
     );
     bench.keys("<up><up>");
+    assert_eq!(current(&bench), Some(ConnectionId(many - 1)));
+    bench.accepted(many + 2, 8, 10_000);
     assert_eq!(
-        bench.app.server.connections.selected,
-        Some(ConnectionId(many - 2))
+        current(&bench),
+        Some(ConnectionId(many - 1)),
+        "until one is selected"
     );
     bench.keys("<home>");
-    assert_eq!(bench.app.server.connections.selected, Some(ConnectionId(1)));
+    assert_eq!(current(&bench), Some(ConnectionId(1)));
 }
 
 #[test]
