@@ -4,7 +4,7 @@ use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crossterm::event::{
     self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
@@ -47,9 +47,15 @@ pub enum MouseAction {
     WheelDown,
 }
 
+/// How long the end waits for the thread. crossterm reads the rest of a key that has begun without looking away, and if
+/// the terminal never sends it there is nothing to wait for.
+const LAST_WAIT: Duration = Duration::from_millis(200);
+
 /// The listening thread; dropping it ends it.
 pub struct Listener {
     stop: Wake,
+    /// Disconnected when the thread has ended.
+    ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -61,9 +67,11 @@ impl Listener {
     pub fn start(inputs: Sender<Input>) -> io::Result<Self> {
         let stop = Wake::new()?;
         let stopped = stop.clone();
+        let (alive, ended) = bounded::<()>(0);
         let thread = thread::Builder::new()
             .name("input".to_owned())
             .spawn(move || {
+                let _alive = alive;
                 // A terminal that cannot be read any more is closed.
                 if listen(&inputs, &stopped).is_err() {
                     let _ = inputs.send(Input::Closed);
@@ -71,6 +79,7 @@ impl Listener {
             })?;
         Ok(Self {
             stop,
+            ended,
             thread: Some(thread),
         })
     }
@@ -79,6 +88,9 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.stop.raise();
+        if self.ended.recv_timeout(LAST_WAIT) == Err(RecvTimeoutError::Timeout) {
+            return;
+        }
         if let Some(thread) = self.thread.take() {
             // Its panic has nothing left to disturb.
             let _ = thread.join();
