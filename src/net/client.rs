@@ -349,9 +349,22 @@ impl Session {
                     began,
                     waited: Waited::No,
                 });
-                Ok(())
+                self.send_at_once()
             }
         }
+    }
+
+    /// Sends what the kernel takes without waiting: a close or a cancellation that was ordered right after the message
+    /// must not take it back.
+    fn send_at_once(&mut self) -> Result<(), Ended> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        let interest = Some((socket, Interest::WRITE));
+        if socket::glance(self.orders.wake(), interest, &mut self.tell)?.writable {
+            self.send_further()?;
+        }
+        Ok(())
     }
 
     fn send_further(&mut self) -> Result<(), Ended> {

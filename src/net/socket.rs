@@ -369,17 +369,29 @@ pub fn wait(
     tell: &mut Teller,
     blocked: impl FnOnce(&mut Teller) -> Result<(), Ended>,
 ) -> Result<(Ready, Waited), Ended> {
-    const AT_ONCE: Timespec = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let ready = look(wake, socket, Some(&AT_ONCE), tell)?;
+    let ready = glance(wake, socket, tell)?;
     if ready.any() {
         return Ok((ready, Waited::No));
     }
     blocked(tell)?;
     tell.flush()?;
     Ok((look(wake, socket, None, tell)?, Waited::InPoll))
+}
+
+/// Says what is ready now, without waiting.
+///
+/// # Errors
+/// [`Ended::Stopped`] when `poll(2)` itself failed, which is reported.
+pub fn glance(
+    wake: &Wake,
+    socket: Option<(&Socket, Interest)>,
+    tell: &mut Teller,
+) -> Result<Ready, Ended> {
+    const AT_ONCE: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    look(wake, socket, Some(&AT_ONCE), tell)
 }
 
 /// Waits for `time`, or less if `wake` is raised; says whether it was.
