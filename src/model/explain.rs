@@ -127,7 +127,7 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         Errno::ECONNREFUSED if ip.is_loopback() => Explanation::new(
             format!("nobody listens on port {port} of this machine"),
-            "start a server there (s starts the one here), or check the port",
+            "start a server (s starts the one here), or check the port",
         ),
         Errno::ECONNREFUSED => Explanation::new(
             format!("{ip} answered that nobody listens on its port {port}"),
@@ -637,7 +637,7 @@ mod tests {
         let address = "127.0.0.1:81".parse().expect("an address");
         let said = failed(&Call::Connect { fd: Fd(9), address }, Errno::ECONNREFUSED).line();
         assert!(
-            said.starts_with("nobody listens on port 81 of this machine: start a server there"),
+            said.starts_with("nobody listens on port 81 of this machine: start a server"),
             "{said}"
         );
     }

@@ -20,11 +20,17 @@ const BOTH: u16 = 9;
 const PORT: usize = 6;
 /// The cells of the backlog.
 const BACKLOG: usize = 5;
-/// The most cells of the address to bind to: an IPv6 address seldom needs more.
-const LONGEST_BIND: usize = 24;
-/// The cells of the first row but for the address to bind to.
-const FIXED: usize =
-    "Bind ".len() + " Port ".len() + PORT + " Backlog ".len() + BACKLOG + " TCP".len();
+/// The least cells of the address to bind to.
+const SHORTEST_BIND: usize = 10;
+/// The most: an IPv6 address needs no more.
+const LONGEST_BIND: usize = 39;
+/// The cells of the first row but for the address to bind to, if there is room for all of it.
+const FIXED: usize = "Bind ".len()
+    + " Port ".len()
+    + PORT
+    + " Backlog ".len()
+    + BACKLOG
+    + " TCP model threads".len();
 
 /// Draws the panel in `area`.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
@@ -41,7 +47,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 
     let bind = usize::from(inner.width)
         .saturating_sub(FIXED)
-        .min(LONGEST_BIND);
+        .clamp(SHORTEST_BIND, LONGEST_BIND);
     painter
         .row(inner, 0)
         .text("Bind ", Style::new())
@@ -51,7 +57,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         .text(" Backlog ", Style::new())
         .field(Input::Backlog, BACKLOG)
         .gap(1)
-        .fitting(&["TCP, a thread each", "TCP, threads", "TCP"], theme.dim());
+        .fitting(&["TCP model threads", "TCP threads", "TCP"], theme.dim());
 
     let start = if app.is_server_up() { "Stop" } else { "Start" };
     let service = server.service;
