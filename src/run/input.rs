@@ -51,6 +51,9 @@ pub enum MouseAction {
 /// the terminal never sends it there is nothing to wait for.
 const LAST_WAIT: Duration = Duration::from_millis(200);
 
+/// How long crossterm may look for more of what has arrived. With nothing at all it would not look even once.
+const DRAIN: Duration = Duration::from_millis(1);
+
 /// The listening thread; dropping it ends it.
 pub struct Listener {
     stop: Wake,
@@ -99,6 +102,9 @@ impl Drop for Listener {
 }
 
 /// Waits outside crossterm, so that the wait can be ended and nothing wakes up without a reason.
+///
+/// crossterm is built with `use-dev-tty`: its other source of events waits for edges, and forgets that of a key which
+/// comes together with a change of size.
 fn listen(inputs: &Sender<Input>, stop: &Wake) -> io::Result<()> {
     let terminal = rustix::stdio::stdin();
     loop {
@@ -117,7 +123,7 @@ fn listen(inputs: &Sender<Input>, stop: &Wake) -> io::Result<()> {
         if fds[0].revents().intersects(gone) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        while event::poll(Duration::ZERO)? {
+        while event::poll(DRAIN)? {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "it was polled: this does not wait"

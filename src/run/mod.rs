@@ -8,7 +8,7 @@ pub mod shell;
 pub mod signals;
 pub mod terminal;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,9 +23,9 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        eprintln!(
-            "sockyard: needs a terminal on its standard input and output, and one of them is none.\n\
-             Run it in a terminal window, without pipes and redirections."
+        say(
+            "needs a terminal on its standard input and output, and one of them is none.\n\
+             Run it in a terminal window, without pipes and redirections.",
         );
         return ExitCode::from(USAGE);
     }
@@ -35,10 +35,15 @@ pub fn main() -> ExitCode {
         // As a shell reports a program that a signal ended.
         Ok(shell::Ending::Signal(number)) => ExitCode::from(128u8.saturating_add(number)),
         Err(error) => {
-            eprintln!("sockyard: {error:#}");
+            say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says something on standard error; if that is gone too, there is nobody to say it to.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "sockyard: {text}");
 }
 
 /// Takes as many descriptors as the system grants without asking: each connection needs one, and the usual 1,024 would

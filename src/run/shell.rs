@@ -81,7 +81,9 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
     drop((asks, input, happened));
     drop(listener);
     if !yard.shut_down(LAST_WAIT) {
-        eprintln!("sockyard: a worker thread did not end within {LAST_WAIT:?} and is left behind");
+        super::say(&format!(
+            "a worker thread did not end within {LAST_WAIT:?} and is left behind"
+        ));
     }
     drop(watch);
     ending
@@ -148,6 +150,8 @@ impl Shell {
                         vec![]
                     }
                     Asked::Resize => {
+                        // Even at the same size the terminal may have moved what it shows.
+                        self.screen.forget()?;
                         self.stale = true;
                         vec![]
                     }

@@ -18,7 +18,7 @@ use sockyard::model::{
 use sockyard::net::{Clock, Yard};
 
 /// How long a condition may take: long enough for a slow and busy machine, as only a failing test ever waits that long.
-pub const LIMIT: Duration = Duration::from_secs(4);
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// How many batches the channel holds: small, so that every test with some traffic also meets a full one.
 const CAPACITY: usize = 32;

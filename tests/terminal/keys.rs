@@ -1,7 +1,8 @@
 //! The playground used by keys alone.
 
 use super::play::{
-    CONNECTED, Peer, connect, free_port, leave_field, port_of, served, talking, with_peer,
+    CONNECTED, Peer, connect, free_port, leave_field, port_of, served, talking, wait_received,
+    with_peer,
 };
 use super::pty::{Pty, shows, sockyard};
 
@@ -29,12 +30,20 @@ fn a_first_conversation_takes_at_most_five_keys_beside_the_text() {
     pty.wait("the echo in both panes", |screen| {
         screen.contents().matches(r" 1 │ 你好 A\r\n").count() == 2
     });
-    pty.wait_text(r#"send("#);
+    pty.wait_text("send(");
     assert!(pressed <= 5, "{pressed} keys");
 
     let screen = pty.screen();
-    for owner in ["client    send(", "server#1  recv(", "server#1  send(", "client    recv("] {
-        let line = screen.lines().find(|line| line.contains(owner)).expect(owner);
+    for owner in [
+        "client    send(",
+        "server#1  recv(",
+        "server#1  send(",
+        "client    recv(",
+    ] {
+        let line = screen
+            .lines()
+            .find(|line| line.contains(owner))
+            .expect(owner);
         assert!(line.contains(r#""你好 A\r\n""#), "{line}");
         assert!(line.contains("= 10"), "ten bytes in UTF-8: {line}");
     }
@@ -62,7 +71,7 @@ fn a_refused_connect_says_why_and_what_to_do() {
     pty.keys(&format!("<f2><s-tab><c-u>{port}<enter>"));
     pty.wait_text("ECONNREFUSED");
     pty.wait_text(&format!("nobody listens on port {port} of this machine"));
-    pty.wait_text("start a server there");
+    pty.wait_text("start a server");
     assert!(!shows_connected(&pty));
 }
 
@@ -92,7 +101,7 @@ fn received_bytes_are_shown_as_text_hex_and_chunks() {
 
 #[test]
 fn help_opens_and_closes_by_each_of_its_keys() {
-    let text = "Two ends of real sockets";
+    let text = "help ─";
     let pty = sockyard(&[], 120, 36);
     pty.wait_text("server stopped");
     let before = pty.screen();
@@ -108,10 +117,15 @@ fn help_opens_and_closes_by_each_of_its_keys() {
     pty.wait_text("Send ?");
     pty.keys("<f1>");
     pty.wait_text(text);
+    let top = pty.screen();
     pty.keys("<end>");
-    pty.wait_gone(text);
+    pty.wait("the end of the help", |screen| {
+        screen.contents().trim_end() != top.trim_end() && shows(screen, text)
+    });
     pty.keys("<home>");
-    pty.wait_text(text);
+    pty.wait("its beginning", |screen| {
+        screen.contents().trim_end() == top.trim_end()
+    });
     pty.keys("<esc>");
     pty.wait_gone(text);
     pty.wait_text("Send ?");
@@ -204,7 +218,11 @@ fn base64(bytes: &[u8]) -> String {
         let number = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4 {
             let digit = DIGITS[(number >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= group.len() { char::from(digit) } else { '=' });
+            text.push(if place <= group.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -214,7 +232,7 @@ fn base64(bytes: &[u8]) -> String {
 fn the_footer_tells_the_keys_of_what_has_the_focus() {
     let (pty, _) = served(&[], 120, 36);
     for (keys, hint) in [
-        ("<f3>", "press"),
+        ("<f3>", "stop server"),
         ("<s-tab>", "change"),
         ("<s-tab>", "leave the field"),
         ("<f4>", "explain"),
@@ -295,12 +313,12 @@ fn the_connections_are_walked_through_by_key() {
     pty.keys("<f4><s-tab><s-tab><s-tab>");
     pty.wait_text("its bytes");
     pty.keys("<end>");
-    pty.wait_text("#3 received 5 B");
+    wait_received(&pty, 3, 5);
     pty.wait_text(" 1 │ three");
     pty.keys("<up>");
-    pty.wait_text("#2 received 3 B");
+    wait_received(&pty, 2, 3);
     pty.keys("<home>");
-    pty.wait_text("#1 received 3 B");
+    wait_received(&pty, 1, 3);
     pty.wait_text(" 1 │ one");
 }
 

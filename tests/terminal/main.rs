@@ -1,5 +1,12 @@
-//! The end-to-end tests: real programs in a real pseudo-terminal. One crate, so that the harness is
-//! compiled once and all of it is used. `pty` is the harness, the other modules are tests.
+//! The end-to-end tests: the real program in a real pseudo-terminal. One crate, so that the harness is compiled once
+//! and all of it is used. `pty` is the harness, `play` what the tests have in common, the other modules are tests.
 
+mod cli;
+mod ending;
+mod hostile;
+mod keys;
+mod mouse;
+mod play;
 mod pty;
 mod pty_selftest;
+mod sizes;

@@ -4,7 +4,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use super::pty::{LIMIT, Pty, sockyard};
+use vt100::Screen;
+
+use super::pty::{LIMIT, Pty, shows, sockyard};
 
 /// On the screen once the client is connected; its focus is then on the message.
 pub const CONNECTED: &str = "client ─ ESTABLISHED";
@@ -44,6 +46,36 @@ pub fn talking(args: &[&str], cols: u16, rows: u16) -> (Pty, u16) {
     (pty, port)
 }
 
+/// Whether some row of `screen` has all of `parts`, wherever in it.
+pub fn shows_row(screen: &Screen, parts: &[&str]) -> bool {
+    let rows = screen.contents();
+    rows.lines()
+        .any(|row| parts.iter().all(|part| row.contains(part)))
+}
+
+/// Returns when the bytes shown on the server's side are those of connection `number`, which are `length` in all.
+#[track_caller]
+pub fn wait_received(pty: &Pty, number: usize, length: usize) {
+    let (connection, received) = (format!("#{number} "), format!("received {length} B in "));
+    pty.wait(&format!("{connection}{received}"), |screen| {
+        shows_row(screen, &[&connection, &received])
+    });
+}
+
+/// Returns when every call that connecting leads to has returned or is blocked, at the size of 120x36 or more: from
+/// then on the screen stays as it is.
+#[track_caller]
+pub fn wait_quiet(pty: &Pty) {
+    pty.wait("the end of connecting", |screen| {
+        let calls = [
+            "client    getsockname(",
+            "client    recv(",
+            "server#1  recv(",
+        ];
+        calls.iter().all(|call| shows(screen, call))
+    });
+}
+
 /// The playground with its client connected to a peer that the test is.
 #[track_caller]
 pub fn with_peer(args: &[&str], cols: u16, rows: u16) -> (Pty, Peer) {
@@ -53,6 +85,7 @@ pub fn with_peer(args: &[&str], cols: u16, rows: u16) -> (Pty, Peer) {
     let pty = sockyard(&[&connect[..], args].concat(), cols, rows);
     // The kernel has shaken hands by then, so that accept returns at once.
     pty.wait_text(CONNECTED);
+    pty.wait_text("client    recv(");
     let (stream, _) = listener.accept().expect("the client is in the backlog");
     (pty, Peer::new(stream))
 }
@@ -107,7 +140,10 @@ impl Peer {
     pub fn expect(&mut self, expected: &[u8]) {
         let mut bytes = vec![0; expected.len()];
         self.0.read_exact(&mut bytes).expect("the playground sends");
-        assert_eq!(bytes.escape_ascii().to_string(), expected.escape_ascii().to_string());
+        assert_eq!(
+            bytes.escape_ascii().to_string(),
+            expected.escape_ascii().to_string()
+        );
     }
 
     /// Receives until the playground's end of the connection is closed, in order or not; gives back what came first.
@@ -116,7 +152,10 @@ impl Peer {
         let mut bytes = Vec::new();
         let end = self.0.read_to_end(&mut bytes);
         let kind = end.err().map(|error| error.kind());
-        assert!(matches!(kind, None | Some(ErrorKind::ConnectionReset)), "{kind:?}");
+        assert!(
+            matches!(kind, None | Some(ErrorKind::ConnectionReset)),
+            "{kind:?}"
+        );
         bytes
     }
 }
