@@ -181,7 +181,7 @@ fn talking_in_ascii() -> (Pty, u16) {
 fn received_bytes_beyond_what_is_kept_are_forgotten_and_said_to_be() {
     let (pty, mut peer) = with_peer(&["--keep", "1"], 160, 40);
     for _ in 0..40 {
-        peer.send(&vec![b'x'; 50_000]);
+        peer.send("x".repeat(50_000).as_bytes());
     }
     peer.send(b"\nend");
     pty.wait_text(" │ end");

@@ -78,9 +78,10 @@ fn assert_tame(bytes: &[u8]) {
         };
         let end = body.find(|c: char| !c.is_ascii_digit() && c != ';' && c != '?');
         let (parameters, last) = body.split_at(end.expect("a sequence has an end"));
-        let known = match (parameters, last.as_bytes()[0]) {
-            ("?25" | "?2026", b'h' | b'l') | ("" | "0" | "2", b'J' | b'K') => true,
-            (parameters, b'H' | b'm') => !parameters.contains('?'),
+        let known = match last.as_bytes()[0] {
+            b'h' | b'l' => ["?25", "?2026"].contains(&parameters),
+            b'H' | b'm' => !parameters.contains('?'),
+            b'J' | b'K' => ["", "0", "2"].contains(&parameters),
             _ => false,
         };
         assert!(known, "not one of the program's sequences: {sequence:?}");

@@ -115,9 +115,8 @@ fn a_click_moves_the_cursor_in_a_text() {
 #[test]
 fn the_wheel_scrolls_back_through_what_was_received_and_on() {
     let (pty, mut peer) = with_peer(&[], 120, 36);
-    for i in 1..=200 {
-        peer.send(format!("line {i:03}\n").as_bytes());
-    }
+    let lines: Vec<String> = (1..=200).map(|i| format!("line {i:03}\n")).collect();
+    peer.send(lines.concat().as_bytes());
     pty.wait_text("line 200");
     let (row, col) = pty.find("line 200").expect("it was waited for");
 
