@@ -10,7 +10,7 @@ pub type Batch = Vec<Event>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A call waits for the kernel, a peer or the resolver. The [`Event::Returned`] of the same actor and the same
-    /// kind of call ends it.
+    /// function ends it, or that of the actor's `close`.
     Blocked {
         /// Who waits.
         who: Actor,

@@ -14,7 +14,9 @@ use super::socket::{self, Began, Connected, Interest, Ready, Socket};
 use super::teller::{Ended, Teller, Timing};
 use super::worker::{Crew, Orders, Worker};
 use crate::model::call::Function;
-use crate::model::{Actor, Address, Call, ClientAction, ClientId, Family, Moment, Outcome, Waited};
+use crate::model::{
+    Actor, Address, Call, ClientAction, ClientId, Errno, Family, Moment, Outcome, Waited,
+};
 
 /// The most that one `recv` may return. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in the cache.
 pub const RECV_SIZE: usize = 64 << 10;
@@ -376,14 +378,17 @@ impl Session {
             waited: sending.waited,
         };
         self.told.remove(&Function::Send);
-        // A failed send ends the message: the rest would fail in the same way.
-        if let Ok(count) = socket.send(sending.rest(), began, &mut self.tell)? {
-            sending.taken += count;
-            sending.began = self.tell.now();
-            sending.waited = Waited::No;
-            if !sending.rest().is_empty() {
-                self.sending = Some(sending);
-            }
+        match socket.send(sending.rest(), began, &mut self.tell)? {
+            Ok(count) => sending.taken += count,
+            // The room that poll saw is gone again.
+            Err(Errno::EAGAIN) => {}
+            // The rest of the message would fail in the same way.
+            Err(_) => return Ok(()),
+        }
+        sending.began = self.tell.now();
+        sending.waited = Waited::No;
+        if !sending.rest().is_empty() {
+            self.sending = Some(sending);
         }
         Ok(())
     }
@@ -409,6 +414,8 @@ impl Session {
                 self.tell.received(at, bytes)?;
                 Some(self.tell.now())
             }
+            // What poll saw is gone again.
+            Err(Errno::EAGAIN) => Some(self.tell.now()),
             Err(_) => None,
         };
         Ok(())
@@ -435,9 +442,8 @@ impl Session {
     fn cancel_send(&mut self) -> Result<(), Ended> {
         if let (Some(socket), Some(sending)) = (&self.socket, self.sending.take()) {
             let call = socket.send_call(sending.rest());
-            if self.told.remove(&Function::Send) {
-                self.cancelled(call, sending.began)?;
-            }
+            self.told.remove(&Function::Send);
+            self.cancelled(call, sending.began)?;
         }
         Ok(())
     }

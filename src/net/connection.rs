@@ -6,7 +6,7 @@ use super::socket::{self, Began, Interest, Socket};
 use super::teller::{Ended, Teller};
 use super::wake::Wake;
 use super::worker::Crew;
-use crate::model::{Actor, Call, Service};
+use crate::model::{Actor, Call, Errno, Service};
 
 /// Ten thousand of these threads live at once; they call nothing deep.
 pub const STACK: usize = 64 << 10;
@@ -76,22 +76,34 @@ impl Connection<'_> {
     /// What one `recv` of at most `size` bytes returns; empty when the peer has finished sending.
     fn recv(&mut self, size: usize) -> Result<Vec<u8>, Ended> {
         let fd = self.socket.number();
-        let began = self.wait(Interest::READ, |_| Call::Recv { fd, size })?;
-        let mut bytes = Vec::with_capacity(size);
-        let received = self.socket.recv(&mut bytes, began, &mut self.tell)?;
-        let at = received.map_err(|_| Ended::Failed)?;
-        if !bytes.is_empty() {
-            self.tell.received(at, bytes.clone())?;
+        let mut bytes = Vec::new();
+        loop {
+            let began = self.wait(Interest::READ, |_| Call::Recv { fd, size })?;
+            // Not before there is something to receive: an idle connection costs no buffer.
+            bytes.reserve_exact(size);
+            match self.socket.recv(&mut bytes, began, &mut self.tell)? {
+                Ok(_) if bytes.is_empty() => return Ok(bytes),
+                Ok(at) => {
+                    self.tell.received(at, bytes.clone())?;
+                    return Ok(bytes);
+                }
+                // What poll saw is gone again.
+                Err(Errno::EAGAIN) => {}
+                Err(_) => return Err(Ended::Failed),
+            }
         }
-        Ok(bytes)
     }
 
     /// `send` until the kernel has taken all of `bytes`.
     fn send_all(&mut self, mut bytes: &[u8]) -> Result<(), Ended> {
         while !bytes.is_empty() {
             let began = self.wait(Interest::WRITE, |socket| socket.send_call(bytes))?;
-            let sent = self.socket.send(bytes, began, &mut self.tell)?;
-            bytes = &bytes[sent.map_err(|_| Ended::Failed)?..];
+            match self.socket.send(bytes, began, &mut self.tell)? {
+                Ok(count) => bytes = &bytes[count..],
+                // The room that poll saw is gone again.
+                Err(Errno::EAGAIN) => {}
+                Err(_) => return Err(Ended::Failed),
+            }
         }
         Ok(())
     }

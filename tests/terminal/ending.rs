@@ -119,6 +119,15 @@ fn half_a_key_does_not_hold_up_the_end() {
 }
 
 #[test]
+fn the_end_does_not_wait_for_keys_that_nobody_takes_any_more() {
+    // More keys than are on their way at once, behind the one that quits.
+    let pty = sockyard(&[], 80, 24);
+    pty.wait_text("server stopped");
+    pty.keys(&format!("<c-c>{}", "x".repeat(3_000)));
+    assert_ends(&pty, 0);
+}
+
+#[test]
 fn ctrl_z_stops_the_program_and_continuing_brings_the_screen_back() {
     let (pty, port) = talking(&[], 120, 36);
     wait_quiet(&pty);
