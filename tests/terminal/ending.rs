@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::Signal;
 
-use super::play::{CONNECTED, Peer, connect, served, talking, wait_quiet, with_peer};
+use super::play::{CONNECTED, Peer, connect, served, shows_row, talking, wait_quiet};
 use super::pty::{LIMIT, Modes, Pty, shows, sockyard};
 
 /// The terminal while the playground has it; the cursor is hidden outside text fields.
@@ -88,19 +88,21 @@ fn the_end_closes_every_connection_at_once() {
 
 #[test]
 fn the_end_does_not_wait_for_a_peer_that_does_not_read() {
-    let (pty, peer) = with_peer(&[], 120, 36);
-    // Far more than the kernel's buffers take, so that send() is blocked.
-    pty.keys("x<enter>");
-    pty.wait_text("send(");
-    for _ in 0..4 {
-        pty.paste(&"y".repeat(10_000));
-        pty.keys("<enter>");
-    }
+    let (pty, port) = served(&[], 120, 36);
+    let mut peer = Peer::dial(port);
+    // The peer never receives its echo: first that fills every buffer, then the server's send() is blocked.
+    let sending = thread::Builder::new().name("flood".to_owned());
+    let sending = sending.spawn(move || while peer.try_send(&[b'y'; 4096]) {});
+    let sending = sending.expect("a thread can be started");
+    pty.wait("the blocked send", |screen| {
+        shows_row(screen, &["now server#1 ", "send(", "blocked for"])
+    });
     let start = Instant::now();
     pty.kill(Signal::TERM);
     assert_ends(&pty, 143);
-    assert!(start.elapsed() < SOON);
-    drop(peer);
+    let took = start.elapsed();
+    assert!(took < SOON, "{took:?}");
+    sending.join().expect("it ends with the connection");
 }
 
 #[test]
@@ -116,15 +118,6 @@ fn half_a_key_does_not_hold_up_the_end() {
         pty.kill(Signal::TERM);
         assert_ends(&pty, 143);
     }
-}
-
-#[test]
-fn the_end_does_not_wait_for_keys_that_nobody_takes_any_more() {
-    // More keys than are on their way at once, behind the one that quits.
-    let pty = sockyard(&[], 80, 24);
-    pty.wait_text("server stopped");
-    pty.keys(&format!("<c-c>{}", "x".repeat(3_000)));
-    assert_ends(&pty, 0);
 }
 
 #[test]
@@ -271,4 +264,13 @@ impl Screen for vt100::Screen {
         let footer = contents.lines().nth(rows - 1);
         footer.is_some_and(|row| row.contains("Ctrl-C quit"))
     }
+}
+
+#[test]
+fn the_end_does_not_wait_for_keys_that_nobody_takes_any_more() {
+    // More keys than are on their way at once, behind the one that quits.
+    let pty = sockyard(&[], 80, 24);
+    pty.wait_text("server stopped");
+    pty.keys(&format!("<c-c>{}", "x".repeat(3_000)));
+    assert_ends(&pty, 0);
 }

@@ -135,6 +135,11 @@ impl Peer {
         self.0.write_all(bytes).expect("the playground receives");
     }
 
+    /// Sends while the other end of the connection is open; gives back whether it was.
+    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.0.write_all(bytes).is_ok()
+    }
+
     /// Receives as many bytes as `expected` has, which are to be these.
     #[track_caller]
     pub fn expect(&mut self, expected: &[u8]) {
