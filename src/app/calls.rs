@@ -65,12 +65,25 @@ pub struct Blocked {
     pub since: Moment,
 }
 
+impl Blocked {
+    /// Whether a person waits for it. Nobody does for what an accepted connection's service waits for.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
+        match self.who {
+            Actor::Client(_) | Actor::Server => self.call.is_awaited(),
+            Actor::Connection(_) => false,
+        }
+    }
+}
+
 /// The Calls panel.
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
     /// Every call that returned.
     pub journal: Journal,
-    /// The calls that wait now.
+    /// The calls for which a person waits now.
+    awaited: BTreeMap<(Actor, Function), Blocked>,
+    /// The other calls that wait now: as many as there are connections.
     blocked: BTreeMap<(Actor, Function), Blocked>,
     /// Whose calls are shown.
     pub filter: Filter,
@@ -86,10 +99,12 @@ impl Calls {
 
     /// Takes in a call that returned; gives back its number, which calls reported before it may have had.
     pub fn returned(&mut self, record: CallRecord) -> u64 {
-        self.blocked.remove(&(record.who, record.call.function()));
+        let key = (record.who, record.call.function());
         if record.call.function() == Function::Close {
             // Whatever waited on a socket that is closed waits no more.
-            self.blocked.retain(|(who, _), _| *who != record.who);
+            self.unblock(record.who);
+        } else if self.awaited.remove(&key).is_none() {
+            self.blocked.remove(&key);
         }
         let number = self.journal.push(record);
         for kept in self.cursor.iter_mut().chain([&mut self.top]) {
@@ -103,53 +118,49 @@ impl Calls {
     /// Takes in a call that waits.
     pub fn blocked(&mut self, who: Actor, call: Call, since: Moment) {
         let key = (who, call.function());
-        self.blocked.insert(key, Blocked { who, call, since });
+        let blocked = Blocked { who, call, since };
+        if blocked.is_awaited() {
+            self.awaited.insert(key, blocked);
+        } else {
+            self.blocked.insert(key, blocked);
+        }
     }
 
-    /// Forgets what `who` waited for: its thread is no more.
+    /// Forgets what `who` waited for: its socket or its thread is no more.
     pub fn unblock(&mut self, who: Actor) {
-        self.blocked.retain(|(blocked, _), _| *blocked != who);
+        let all = (who, Function::FIRST)..=(who, Function::LAST);
+        for waits in [&mut self.awaited, &mut self.blocked] {
+            let keys: Vec<_> = waits.range(all.clone()).map(|(key, _)| *key).collect();
+            for key in keys {
+                waits.remove(&key);
+            }
+        }
     }
 
     /// The call of this function for which `who` waits now.
     #[must_use]
     pub fn waiting(&self, who: Actor, function: Function) -> Option<&Blocked> {
-        self.blocked.get(&(who, function))
+        let key = (who, function);
+        self.awaited.get(&key).or_else(|| self.blocked.get(&key))
     }
 
     /// Whether a person waits for any call, so that time is to be shown running.
     #[must_use]
     pub fn is_anything_awaited(&self) -> bool {
-        self.awaited().next().is_some()
-    }
-
-    fn awaited(&self) -> impl Iterator<Item = &Blocked> {
-        self.blocked
-            .values()
-            .filter(|blocked| blocked.call.is_awaited())
+        !self.awaited.is_empty()
     }
 
     /// The blocked calls to list, those that a person waits for first, and how many more there are.
     #[must_use]
     pub fn listed_blocked(&self) -> (Vec<&Blocked>, usize) {
         let shown = |blocked: &&Blocked| self.filter.shows(blocked.who);
-        let others = self
-            .blocked
-            .values()
-            .filter(|blocked| !blocked.call.is_awaited());
-        let listed: Vec<&Blocked> = self
-            .awaited()
-            .chain(others)
-            .filter(shown)
-            .take(Self::BLOCKED_LISTED)
-            .collect();
-        let all = match self.filter {
-            Filter::All => self.blocked.len(),
-            Filter::Client | Filter::Server | Filter::Connection(_) => {
-                self.blocked.values().filter(shown).count()
-            }
+        let all = || self.awaited.values().chain(self.blocked.values());
+        let listed: Vec<&Blocked> = all().filter(shown).take(Self::BLOCKED_LISTED).collect();
+        let count = match self.filter {
+            Filter::All => self.awaited.len() + self.blocked.len(),
+            Filter::Client | Filter::Server | Filter::Connection(_) => all().filter(shown).count(),
         };
-        let more = all - listed.len();
+        let more = count - listed.len();
         (listed, more)
     }
 

@@ -176,6 +176,13 @@ pub enum Function {
     Close,
 }
 
+impl Function {
+    /// The first in their order, for ranges of keys.
+    pub const FIRST: Self = Self::Getaddrinfo;
+    /// The last in their order.
+    pub const LAST: Self = Self::Close;
+}
+
 impl Call {
     /// Which function this is a call of.
     #[must_use]

@@ -201,7 +201,7 @@ fn returned(
 fn waiting(painter: &mut Painter<'_>, area: Rect, who: usize, blocked: &Blocked) {
     let app = painter.app;
     let theme = painter.theme;
-    let state = if blocked.call.is_awaited() {
+    let state = if blocked.is_awaited() {
         let waited = Elapsed(app.now.since(blocked.since));
         let way_out = match (blocked.who, blocked.call.function()) {
             (Actor::Client(_), Function::Send) => " · n cancels",
