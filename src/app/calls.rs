@@ -34,11 +34,15 @@ impl Filter {
         }
     }
 
-    /// The choices, with the selected connection if there is one.
+    /// The choices: besides those that are always there, the connection that is chosen now, or else the one that is
+    /// selected in the list.
     #[must_use]
-    pub fn choices(selected: Option<ConnectionId>) -> Vec<Self> {
+    pub fn choices(active: Self, selected: Option<ConnectionId>) -> Vec<Self> {
         let mut choices = vec![Self::All, Self::Client, Self::Server];
-        choices.extend(selected.map(Self::Connection));
+        choices.extend(match active {
+            Self::Connection(_) => Some(active),
+            Self::All | Self::Client | Self::Server => selected.map(Self::Connection),
+        });
         choices
     }
 

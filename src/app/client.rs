@@ -33,9 +33,11 @@ pub fn bare(host: &str) -> &str {
 #[must_use]
 pub fn is_port(text: &str) -> bool {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_name = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
+    // A service's name has a letter (RFC 6335, section 5.1).
+    let is_name = text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
     !text.is_empty()
         && if is_number {
             text.parse::<u16>().is_ok()

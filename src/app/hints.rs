@@ -3,7 +3,7 @@
 use super::control::{Button, Control, Input};
 use super::key::Key;
 use super::keymap::{BINDINGS, Binding, Command, contexts};
-use super::{App, Arrangement, Overlay};
+use super::{App, Arrangement};
 use crate::model::call::Function;
 
 /// A key and what it would do.
@@ -48,7 +48,7 @@ fn text(app: &App, binding: &Binding) -> Option<&'static str> {
         Command::Press(button) if is_of_use(app, button) => named.map(|_| press(app, button)),
         Command::Focus(Control::Input(Input::Message)) if has_socket => named,
         Command::Press(_) | Command::Focus(Control::Input(Input::Message)) => None,
-        Command::Scroll(_) if matches!(app.overlay, Some(Overlay::Call(_))) => None,
+        Command::Scroll(_) if app.overlay.is_some() && fits(app) => None,
         Command::Zoom if app.arrangement == Arrangement::Zoomed => Some("all panes"),
         Command::Quit
         | Command::Suspend
@@ -71,6 +71,11 @@ fn text(app: &App, binding: &Binding) -> Option<&'static str> {
         | Command::Copy
         | Command::Zoom => named,
     }
+}
+
+/// Whether what is open above the panes is seen whole.
+const fn fits(app: &App) -> bool {
+    app.room.overlay_rows <= app.room.overlay
 }
 
 /// Whether pressing `button` now would come to more than a remark.

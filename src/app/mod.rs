@@ -112,8 +112,8 @@ pub enum Arrangement {
 pub enum Overlay {
     /// Every key, scrolled down by this many rows.
     Help(usize),
-    /// Everything about the call with this number.
-    Call(u64),
+    /// Everything about the call with this number, scrolled down by this many rows.
+    Call(u64, usize),
 }
 
 /// Something to tell a person, in the footer.
@@ -149,10 +149,10 @@ pub struct Rooms {
     pub connections: usize,
     /// The list of calls, without the rows of blocked calls and with the width of their explanations.
     pub calls: Room,
-    /// Rows of the help.
-    pub help: usize,
-    /// Rows that the help has in all.
-    pub help_rows: usize,
+    /// Rows of what is open above the panes.
+    pub overlay: usize,
+    /// Rows that it has in all.
+    pub overlay_rows: usize,
 }
 
 /// A place on the screen that answers to the mouse.

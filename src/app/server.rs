@@ -177,7 +177,7 @@ impl Connection {
     #[must_use]
     pub const fn state(&self) -> &'static str {
         match (self.closed, self.stage) {
-            (true, Stage::Broken) => "reset",
+            (true, Stage::Broken) => "broken",
             (true, _) => "closed",
             (false, stage) => stage.name(),
         }
@@ -201,8 +201,8 @@ pub struct Connections {
 impl Connections {
     /// How many closed connections stay listed.
     pub const CLOSED_KEPT: usize = 200;
-    /// How many bytes of memory the received bytes of all connections together may take.
-    const ALL_KEPT: usize = 16 << 20;
+    /// How many times what one connection may keep all of them together may.
+    const SHARES: usize = 2;
 
     const fn new(keep: usize) -> Self {
         Self {
@@ -298,7 +298,7 @@ impl Connections {
         let before = connection.received.held();
         connection.received.push(at, bytes);
         self.held = self.held + connection.received.held() - before;
-        if self.held > Self::ALL_KEPT {
+        if self.held > self.keep * Self::SHARES {
             self.make_room();
         }
     }
@@ -306,7 +306,7 @@ impl Connections {
     /// Forgets bytes until half of what may be kept is free, so that this is seldom needed: those of closed connections
     /// first, then of every other all that is beyond an equal share.
     fn make_room(&mut self) {
-        let target = Self::ALL_KEPT / 2;
+        let target = self.keep * Self::SHARES / 2;
         for id in &self.closed {
             if let Some(connection) = self.all.get_mut(id) {
                 self.held -= connection.received.held();

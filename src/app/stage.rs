@@ -34,9 +34,20 @@ impl Stage {
     /// The state after a send or recv with this outcome.
     #[must_use]
     pub const fn after(self, outcome: &Outcome) -> Self {
+        if matches!(self, Self::Broken) {
+            // The error is told once; what recv returns after it is not the peer's end.
+            return self;
+        }
         match outcome {
             Outcome::Received { count: 0, .. } => Self::CloseWait,
-            Outcome::Failed(Errno::ECONNRESET | Errno::EPIPE | Errno::ETIMEDOUT) => Self::Broken,
+            Outcome::Failed(
+                Errno::ECONNRESET
+                | Errno::EPIPE
+                | Errno::ETIMEDOUT
+                | Errno::EHOSTUNREACH
+                | Errno::ENETUNREACH
+                | Errno::EHOSTDOWN,
+            ) => Self::Broken,
             Outcome::Done
             | Outcome::Descriptor(_)
             | Outcome::Accepted { .. }

@@ -10,7 +10,7 @@ use super::keymap::{self, Command};
 use super::{App, Arrangement, Effect, Expecting, Msg, Notice, Overlay, Spot};
 use crate::model::call::Function;
 use crate::model::{
-    Action, Actor, CallRecord, ClientAction, Event, Outcome, ServerAction, Service,
+    Action, Actor, Call, CallRecord, ClientAction, Event, Outcome, ServerAction, Service,
 };
 
 impl App {
@@ -107,7 +107,7 @@ impl App {
                 self.focus = Control::Calls;
                 // A click on the call that is selected opens it, as Enter would.
                 if self.calls.cursor == Some(number) {
-                    self.overlay = Some(Overlay::Call(number));
+                    self.overlay = Some(Overlay::Call(number, 0));
                 }
                 self.calls.select(Some(number), self.room.calls);
                 Vec::new()
@@ -144,7 +144,7 @@ impl App {
             Command::Help => {
                 self.overlay = match self.overlay {
                     Some(Overlay::Help(_)) => None,
-                    Some(Overlay::Call(_)) | None => Some(Overlay::Help(0)),
+                    Some(Overlay::Call(..)) | None => Some(Overlay::Help(0)),
                 };
             }
             Command::CloseOverlay => self.overlay = None,
@@ -204,7 +204,7 @@ impl App {
                 self.overlay = self
                     .calls
                     .current()
-                    .map(|(number, _)| Overlay::Call(number));
+                    .map(|(number, _)| Overlay::Call(number, 0));
             }
             Command::Copy => return self.copy(),
             Command::Zoom => {
@@ -219,6 +219,8 @@ impl App {
 
     /// Presses a button.
     pub fn press(&mut self, button: Button) -> Vec<Effect> {
+        // Whoever presses a button has taken over from the command line.
+        self.connect_next = false;
         let done = match button {
             Button::Connect if self.is_connecting() => {
                 Ok(self.client_effect(ClientAction::CancelConnect))
@@ -314,7 +316,7 @@ impl App {
     }
 
     fn choose_filter(&mut self, by: isize) {
-        let choices = Filter::choices(self.server.connections.current_id());
+        let choices = Filter::choices(self.calls.filter, self.server.connections.current_id());
         self.calls.set_filter(step(&choices, self.calls.filter, by));
     }
 
@@ -341,9 +343,9 @@ impl App {
     }
 
     fn scroll_overlay(&mut self, motion: Motion) {
-        if let Some(Overlay::Help(top)) = &mut self.overlay {
-            let last = self.room.help_rows.saturating_sub(self.room.help);
-            *top = match (motion.rows(self.room.help), motion.is_back()) {
+        if let Some(Overlay::Help(top) | Overlay::Call(_, top)) = &mut self.overlay {
+            let last = self.room.overlay_rows.saturating_sub(self.room.overlay);
+            *top = match (motion.rows(self.room.overlay), motion.is_back()) {
                 (None, true) => 0,
                 (None, false) => last,
                 (Some(rows), true) => top.saturating_sub(rows),
@@ -354,7 +356,7 @@ impl App {
 
     fn copy(&mut self) -> Vec<Effect> {
         let record = match self.overlay {
-            Some(Overlay::Call(number)) => self.calls.journal.get(number),
+            Some(Overlay::Call(number, _)) => self.calls.journal.get(number),
             Some(Overlay::Help(_)) => None,
             None => self.calls.current().map(|(_, record)| record),
         };
@@ -364,7 +366,7 @@ impl App {
         };
         let line = format!(
             "{} {} {record}",
-            self.clock.precise(record.returned),
+            self.clock.precise(record.entered),
             record.who
         );
         self.notice = Some(Notice {
@@ -407,8 +409,9 @@ impl App {
     pub fn start(&mut self, serve: bool, connect: bool) -> Vec<Effect> {
         match (serve, connect) {
             (true, _) => {
+                let effects = self.press(Button::Start);
                 self.connect_next = connect;
-                self.press(Button::Start)
+                effects
             }
             (false, true) => self.press(Button::Connect),
             (false, false) => Vec::new(),
@@ -418,7 +421,9 @@ impl App {
     /// Connects after the server's start, if that was asked for, whatever came of it.
     fn continue_start(&mut self, record: &CallRecord) -> Vec<Effect> {
         let server_is_done = record.who == Actor::Server
-            && (record.outcome.is_failure() || record.call.function() == Function::Getsockname);
+            && (record.outcome.is_failure()
+                || record.outcome == Outcome::Cancelled
+                || record.call.function() == Function::Getsockname);
         if server_is_done && std::mem::take(&mut self.connect_next) {
             self.press(Button::Connect)
         } else {
@@ -435,10 +440,17 @@ impl App {
                     Actor::Server => self.server.returned(&record),
                     Actor::Connection(id) => self.server.connections.returned(id, &record),
                 }
+                if let (Call::Getsockname { .. }, Actor::Server, Outcome::Named(address)) =
+                    (&record.call, record.who, &record.outcome)
+                    && self.client.port.value() == "0"
+                {
+                    // The client was to connect to the port that the kernel would choose.
+                    self.client.port.set(&address.port().to_string());
+                }
                 self.follow(&record);
                 let effects = self.continue_start(&record);
                 let number = self.calls.returned(record);
-                if let Some(Overlay::Call(open)) = &mut self.overlay
+                if let Some(Overlay::Call(open, _)) = &mut self.overlay
                     && *open >= number
                 {
                     *open += 1;

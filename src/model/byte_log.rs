@@ -49,8 +49,8 @@ impl ByteLog {
     const SMALLEST_BLOCK: usize = 256;
     const LARGEST_BLOCK: usize = 64 << 10;
 
-    /// A log that holds at most `limit` bytes of memory, its bookkeeping included; the newest block of up to 64 KiB is
-    /// always held.
+    /// A log that holds at most `limit` bytes of memory, its bookkeeping included; the newest block of up to 64 KiB
+    /// is always held, with the marks of its chunks.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self {
@@ -114,6 +114,10 @@ impl ByteLog {
             let marks = self.chunks.partition_point(|mark| mark.offset < first);
             self.chunks.drain(..marks);
             self.held -= marks * size_of::<Mark>();
+            // What pieces of one byte took is given back once there are fewer, larger ones.
+            if self.chunks.capacity() > 4 * self.chunks.len() + 64 {
+                self.chunks.shrink_to(2 * self.chunks.len());
+            }
         }
     }
 

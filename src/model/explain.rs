@@ -127,7 +127,7 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         Errno::ECONNREFUSED if ip.is_loopback() => Explanation::new(
             format!("nobody listens on port {port} of this machine"),
-            "start a server (s starts the one here), or check the port",
+            "start a server there, or check the port",
         ),
         Errno::ECONNREFUSED => Explanation::new(
             format!("{ip} answered that nobody listens on its port {port}"),
@@ -135,7 +135,7 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         Errno::ETIMEDOUT => Explanation::new(
             format!("{ip} did not answer at all, however often the kernel asked"),
-            "the address may be wrong, the machine off, or a firewall drops the packets (refused would have answered at once)",
+            "the address may be wrong, the machine off, a firewall drops the packets, or the server's accept queue is full (refused would have answered at once)",
         ),
         Errno::EHOSTUNREACH => Explanation::new(
             format!("no way to the host {ip}: its network answered that it is not there"),
@@ -159,7 +159,7 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
         ),
         Errno::EISCONN => Explanation::new(
             "this socket is connected or has been: one socket is one connection",
-            "close it first (l), then connect again",
+            "close it first, then connect again",
         ),
         Errno::EALREADY => Explanation::new(
             "an earlier connect on this socket is still under way",
@@ -192,6 +192,10 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
 fn bind_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
     let (ip, port) = (address.ip(), address.port());
     Some(match errno {
+        Errno::EADDRINUSE if port == 0 => Explanation::new(
+            "the kernel has no free port left to choose",
+            "close some sockets, or name a port yourself",
+        ),
         Errno::EADDRINUSE => Explanation::new(
             format!("port {port} is taken: another socket is bound to it"),
             format!(
@@ -279,6 +283,16 @@ fn accept_failed(errno: Errno) -> Option<Explanation> {
             "this kind of socket has no connections to accept",
             "only stream sockets (TCP) do",
         ),
+        // accept(2): Linux passes on errors that the new connection already has.
+        Errno::ENETDOWN
+        | Errno::EPROTO
+        | Errno::ENOPROTOOPT
+        | Errno::EHOSTDOWN
+        | Errno::EHOSTUNREACH
+        | Errno::ENETUNREACH => Explanation::new(
+            "the connection failed before it was accepted",
+            "nothing to do: accept the next one",
+        ),
         Errno::EPERM => Explanation::new(
             "a firewall rule forbids this connection",
             "ask whoever runs this machine",
@@ -290,7 +304,7 @@ fn accept_failed(errno: Errno) -> Option<Explanation> {
 fn send_failed(length: usize, errno: Errno) -> Option<Explanation> {
     Some(match errno {
         Errno::EPIPE => Explanation::new(
-            "this connection can no longer be written to: it was reset, or its sending side is shut down",
+            "this socket cannot be written to: it was never connected, was reset, or its sending side is shut down",
             "close it and connect again (the send before this one may have looked fine: it only filled a buffer)",
         ),
         Errno::ECONNRESET => Explanation::new(
@@ -637,7 +651,7 @@ mod tests {
         let address = "127.0.0.1:81".parse().expect("an address");
         let said = failed(&Call::Connect { fd: Fd(9), address }, Errno::ECONNREFUSED).line();
         assert!(
-            said.starts_with("nobody listens on port 81 of this machine: start a server"),
+            said.starts_with("nobody listens on port 81 of this machine: start a server there"),
             "{said}"
         );
     }

@@ -24,18 +24,11 @@ pub const RECV_SIZE: usize = 64 << 10;
 /// The thread keeps its buffers on the heap and calls nothing deep.
 const STACK: usize = 256 << 10;
 
-/// What the screen asks of a session.
-#[derive(Debug)]
-pub enum Order {
-    /// Do this.
-    Act(ClientAction),
-}
-
 /// Starts the thread of session `id`.
 ///
 /// # Errors
 /// A thread or a descriptor that cannot be had.
-pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<Order>> {
+pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<ClientAction>> {
     let (worker, orders) = Worker::new()?;
     crew.spawn(Actor::Client(id), STACK, move |tell| {
         Session::new(tell, orders).run();
@@ -45,7 +38,7 @@ pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<Order>> {
 
 struct Session {
     tell: Teller,
-    orders: Orders<Order>,
+    orders: Orders<ClientAction>,
     socket: Option<Socket>,
     lookup: Option<Lookup>,
     connecting: Option<Connecting>,
@@ -128,7 +121,7 @@ impl Waits<'_> {
 type Told = BTreeSet<Function>;
 
 impl Session {
-    fn new(tell: Teller, orders: Orders<Order>) -> Self {
+    fn new(tell: Teller, orders: Orders<ClientAction>) -> Self {
         Self {
             tell,
             orders,
@@ -152,7 +145,7 @@ impl Session {
     fn step(&mut self) -> Result<(), Ended> {
         let ready = self.wait()?;
         if ready.woken {
-            for Order::Act(action) in self.orders.take()? {
+            for action in self.orders.take()? {
                 // A call that failed is in the report; the orders behind it are still to be carried out.
                 if let Err(ended @ (Ended::Stopped | Ended::Gone)) = self.act(action) {
                     return Err(ended);
@@ -382,8 +375,16 @@ impl Session {
             Ok(count) => sending.taken += count,
             // The room that poll saw is gone again.
             Err(Errno::EAGAIN) => {}
-            // The rest of the message would fail in the same way.
-            Err(_) => return Ok(()),
+            // The rest of the message would fail in the same way, and of what is over nothing more comes.
+            Err(errno) => {
+                if matches!(
+                    errno,
+                    Errno::ECONNRESET | Errno::ETIMEDOUT | Errno::EHOSTUNREACH
+                ) {
+                    self.receiving = None;
+                }
+                return Ok(());
+            }
         }
         sending.began = self.tell.now();
         sending.waited = Waited::No;

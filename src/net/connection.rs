@@ -1,7 +1,6 @@
 //! An accepted connection's thread, and the services that it runs. A service is written as a plain blocking program
 //! would be: `recv`, `send`, until one of them ends it.
 
-use super::client::RECV_SIZE;
 use super::socket::{self, Began, Interest, Socket};
 use super::teller::{Ended, Teller};
 use super::wake::Wake;
@@ -10,6 +9,10 @@ use crate::model::{Actor, Call, Errno, Service};
 
 /// Ten thousand of these threads live at once; they call nothing deep.
 pub const STACK: usize = 64 << 10;
+
+/// The most that one `recv` may return. Smaller than a client's: thousands of connections may have as much on its way
+/// to the screen at once.
+pub const RECV_SIZE: usize = 16 << 10;
 
 /// The buffer of the tutorial's server: what its clients see of long messages depends on it.
 const HELLO_RECV_SIZE: usize = 1024;

@@ -38,8 +38,8 @@ use worker::{Crew, Worker};
 /// Every socket and worker thread of the program.
 pub struct Yard {
     crew: Crew,
-    clients: BTreeMap<ClientId, Worker<client::Order>>,
-    server: Option<Worker<server::Order>>,
+    clients: BTreeMap<ClientId, Worker<ClientAction>>,
+    server: Option<Worker<ServerAction>>,
     /// How many connections were ever accepted; it outlives a server thread that fails.
     accepted: Arc<AtomicU64>,
 }
@@ -68,7 +68,7 @@ impl Yard {
     }
 
     fn tell_client(&mut self, id: ClientId, action: ClientAction) -> io::Result<()> {
-        let mut order = client::Order::Act(action);
+        let mut order = action;
         if let Some(worker) = self.clients.get(&id) {
             match worker.order(order) {
                 Ok(()) => return Ok(()),
@@ -83,7 +83,7 @@ impl Yard {
     }
 
     fn tell_server(&mut self, action: ServerAction) -> io::Result<()> {
-        let mut order = server::Order::Act(action);
+        let mut order = action;
         if let Some(worker) = &self.server {
             match worker.order(order) {
                 Ok(()) => return Ok(()),

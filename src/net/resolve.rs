@@ -14,6 +14,15 @@ use crate::model::{Address, Call, Errno, LookupError, Moment, Outcome};
 /// The resolver walks the name service switch's plug-ins, which take a good deal of stack.
 const STACK: usize = 512 << 10;
 
+/// Wakes the session that waits, however the look-up ends.
+struct Done(Wake);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
+
 /// A look-up under way.
 #[derive(Debug)]
 pub struct Lookup {
@@ -32,14 +41,17 @@ impl Lookup {
     pub fn start(address: &Address, began: Moment, wake: &Wake) -> io::Result<Self> {
         let (sender, result) = crossbeam_channel::bounded(1);
         let (host, service) = (address.host.clone(), address.port.clone());
-        let wake = wake.clone();
+        // Declared before the sender moves in, so that it is dropped after it: even after a panic the waiting session
+        // finds the channel closed when it wakes.
+        let done = Done(wake.clone());
         thread::Builder::new()
             .name("getaddrinfo".to_owned())
             .stack_size(STACK)
             .spawn(move || {
+                let _done = done;
+                let sender = sender;
                 // Nobody receives it if the look-up was left behind.
                 let _ = sender.send(getaddrinfo(&host, &service));
-                wake.raise();
             })?;
         Ok(Self {
             call: Call::Getaddrinfo {

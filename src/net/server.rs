@@ -31,19 +31,12 @@ const PAUSE: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-/// What the screen asks of the server.
-#[derive(Debug)]
-pub enum Order {
-    /// Do this.
-    Act(ServerAction),
-}
-
 /// Starts the server's thread; it listens once it is ordered to. `accepted` counts the connections that were ever
 /// accepted: each has the count as its number.
 ///
 /// # Errors
 /// A thread or a descriptor that cannot be had.
-pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<Worker<Order>> {
+pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<Worker<ServerAction>> {
     let (worker, orders) = Worker::new()?;
     let own = crew.clone();
     crew.spawn(Actor::Server, STACK, move |tell| {
@@ -64,7 +57,7 @@ pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<Worker<Order>>
 struct Server {
     crew: Crew,
     tell: Teller,
-    orders: Orders<Order>,
+    orders: Orders<ServerAction>,
     lookup: Option<(Lookup, ServerSetup)>,
     listening: Option<Listening>,
     /// How many connections were ever accepted: the last one's number.
@@ -73,11 +66,20 @@ struct Server {
     served: Arc<AtomicUsize>,
 }
 
+/// Tells the threads of all connections to end when it is dropped, whatever the reason: one descriptor for all of them,
+/// raised once and for good.
+struct Stop(Wake);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
+
 struct Listening {
     socket: Socket,
     service: Service,
-    /// Raised once, at the end: one descriptor for all connections' threads.
-    stop: Wake,
+    stop: Stop,
     since: Moment,
     waited: Waited,
     short_of_resources: bool,
@@ -93,7 +95,7 @@ impl Server {
     fn step(&mut self) -> Result<(), Ended> {
         let ready = self.wait()?;
         if ready.woken {
-            for Order::Act(action) in self.orders.take()? {
+            for action in self.orders.take()? {
                 // A call that failed is in the report; the orders behind it are still to be carried out.
                 if let Err(ended @ (Ended::Stopped | Ended::Gone)) = self.act(action) {
                     return Err(ended);
@@ -197,7 +199,7 @@ impl Server {
 
     fn listen(&mut self, address: SocketAddr, setup: &ServerSetup) -> Result<(), Ended> {
         let stop = match Wake::new() {
-            Ok(stop) => stop,
+            Ok(wake) => Stop(wake),
             Err(error) => {
                 return self
                     .tell
@@ -250,7 +252,7 @@ impl Server {
         // The connection's own reports must come after its accept.
         self.tell.flush()?;
         let who = Actor::Connection(id);
-        let (service, stop) = (listening.service, listening.stop.clone());
+        let (service, stop) = (listening.service, listening.stop.0.clone());
         let seat = Seat::take(&self.served);
         if seat.number() > MOST_CONNECTIONS {
             self.tell.trouble(format!(
@@ -290,9 +292,9 @@ impl Server {
             )?;
         }
         match self.listening.take() {
-            Some(listening) => {
-                listening.stop.raise();
-                listening.socket.close(&mut self.tell)
+            Some(Listening { socket, stop, .. }) => {
+                drop(stop);
+                socket.close(&mut self.tell)
             }
             None => Ok(()),
         }

@@ -71,9 +71,12 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// With this many received bytes the batch is sent: a few recvs of the largest size, so that a flood costs the
-    /// screen loop some ten thousand wake-ups a second and not fifty.
-    const BATCH_BYTES: usize = 256 << 10;
+    /// With this many received bytes a client's batch is sent: a few recvs of the largest size, so that a flood costs
+    /// the screen loop some ten thousand wake-ups a second and not fifty.
+    const CLIENT_BYTES: usize = 256 << 10;
+    /// With this many an accepted connection's is: one recv. A worker that waits for room in the channel holds its
+    /// batch, and there may be thousands of them.
+    const CONNECTION_BYTES: usize = 16 << 10;
     /// With this many events the batch is sent: the same for a flood of small messages.
     const BATCH_EVENTS: usize = 256;
 
@@ -170,9 +173,16 @@ impl Teller {
             .map_err(|_| Ended::Gone)
     }
 
+    const fn most_bytes(&self) -> usize {
+        match self.who {
+            Actor::Client(_) => Self::CLIENT_BYTES,
+            Actor::Server | Actor::Connection(_) => Self::CONNECTION_BYTES,
+        }
+    }
+
     fn tell(&mut self, event: Event) -> Result<(), Ended> {
         self.batch.push(event);
-        if self.batch.len() >= Self::BATCH_EVENTS || self.bytes >= Self::BATCH_BYTES {
+        if self.batch.len() >= Self::BATCH_EVENTS || self.bytes >= self.most_bytes() {
             self.flush()?;
         }
         Ok(())

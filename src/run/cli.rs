@@ -29,7 +29,7 @@ pub struct Cli {
     #[arg(long, value_name = "SERVICE", default_value = Service::Echo.name(), value_parser = service())]
     pub service: Service,
 
-    /// How many MiB of received bytes each connection keeps
+    /// How many MiB of received bytes each socket keeps; all accepted ones together keep twice that
     #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub keep: u16,
 

@@ -18,10 +18,10 @@ use crate::net::{Clock, Yard};
 use crate::ui::Drawn;
 use crate::ui::theme::{Charset, Palette, Theme};
 
-/// Batches on their way from the workers: each has at most 256 KiB of received bytes, so that 8 MiB are on their way at
+/// Batches on their way from the workers: each has at most 320 KiB of received bytes, so that 10 MiB are on their way at
 /// most, and a burst of one-event batches of as many connections does not wait for the screen.
 const BATCHES: usize = 32;
-/// Batches taken in before the person is asked again: a hundred microseconds' worth.
+/// Batches taken in before the person is asked again: what one look at a full channel finds.
 const BATCHES_AT_ONCE: usize = 32;
 /// Keys on their way: more than a person types during a frame; a pasted text is one of them. When it is full the
 /// terminal keeps the rest.
@@ -194,6 +194,8 @@ impl Shell {
         let rooms: Rooms = self.drawn.rooms;
         if rooms != self.app.room {
             self.app.update(Msg::Drawn(rooms));
+            // What depends on the room, as the keys that the footer offers do, is right in the next frame.
+            self.stale = true;
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SI
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
+use super::terminal::abandon;
+
 /// What a signal asks of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -61,7 +63,7 @@ impl Watch {
                         && ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout)
                     {
                         // The screen's thread is stuck and cannot be waited for: end as if nobody listened.
-                        let _ = crossterm::terminal::disable_raw_mode();
+                        abandon();
                         let _ = emulate_default_handler(signal);
                     }
                 }

@@ -147,6 +147,11 @@ pub fn restore() {
     }
 }
 
+/// Takes back what can be without writing to a terminal that takes no output: line editing and echo.
+pub fn abandon() {
+    let _ = crossterm::terminal::disable_raw_mode();
+}
+
 /// From now on a panic of this thread, the screen's, restores the terminal before it is reported. A panic of another
 /// thread says nothing here: it reaches the screen as an event, and the program goes on.
 pub fn restore_on_panic() {

@@ -114,7 +114,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 fn filters(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
-    let choices = Filter::choices(app.server.connections.current_id());
+    let choices = Filter::choices(app.calls.filter, app.server.connections.current_id());
     let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
     let width: usize = names.iter().map(|name| name.width() + 1).sum();
     let focused = painter.has_focus(Control::Choice(Choice::Filter));
@@ -156,14 +156,15 @@ fn returned(
     let took = match record.waited {
         _ if area.width < ROOMY => String::new(),
         Waited::InPoll => format!("waited {}", Elapsed(record.took)),
-        Waited::No | Waited::InProgress => Elapsed(record.took).to_string(),
+        Waited::InProgress => format!("EINPROGRESS, {}", Elapsed(record.took)),
+        Waited::No => Elapsed(record.took).to_string(),
     };
     let outcome = if record.outcome.is_failure() {
         theme.failure()
     } else {
         theme.strong()
     };
-    let time = painter.app.clock.precise(record.returned);
+    let time = painter.app.clock.precise(record.entered);
     let mut row = painter.row(area, 0);
     row.text(&time, on(theme.dim())).gap(1);
     row.text(

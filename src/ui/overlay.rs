@@ -22,8 +22,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     painter.answer(area, Spot::Beside);
     match overlay {
         Overlay::Help(top) => help(painter, area, top),
-        Overlay::Call(number) => match painter.app.calls.journal.get(number) {
-            Some(record) => call(painter, area, record),
+        Overlay::Call(number, top) => match painter.app.calls.journal.get(number) {
+            Some(record) => call(painter, area, record, top),
             None => {
                 window(
                     painter,
@@ -62,21 +62,15 @@ impl Line {
 /// The widest column of keys.
 const KEYS: usize = 18;
 
-/// What the help says before it lists the keys.
-const INTRODUCTION: [&str; 5] = [
-    "The first echo: s starts the server, c connects the client, type something, Enter.",
-    "Both ends are real sockets. Every call of both stands in the Calls panel with what the kernel answered, in the order in which the kernel was asked.",
-    "The marked letter of a button presses it from anywhere but a text field. The mouse presses, selects and scrolls; with Shift held it selects text as usual.",
-    r"A message may hold \n \r \t \0 \xHH \u{HHHH} and \\; received bytes show the same.",
-    "The states ESTABLISHED, CLOSE_WAIT and CLOSED are inferred from the calls made here.",
-];
+/// What the help says before it lists the keys, a paragraph a line.
+const INTRODUCTION: &str = include_str!("../../assets/help.txt");
 
 fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
     let theme = painter.theme;
     let strong = theme.strong();
     let width = usize::from(area.width.saturating_sub(6)).min(84);
     let mut lines = Vec::new();
-    for text in INTRODUCTION {
+    for text in INTRODUCTION.lines() {
         lines.extend(wrap(text, width).into_iter().map(Line::plain));
         lines.push(Line::plain(""));
     }
@@ -105,12 +99,10 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
         lines.push(Line::plain(""));
     }
     lines.pop();
-    let room = window(painter, area, "help ─ ↓ for more, Esc closes", &lines, top);
-    painter.rooms.help = room;
-    painter.rooms.help_rows = lines.len();
+    window(painter, area, "help ─ ↓ for more, Esc closes", &lines, top);
 }
 
-fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord) {
+fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, top: usize) {
     let theme = painter.theme;
     let clock = painter.app.clock;
     let width = usize::from(area.width.saturating_sub(8)).min(90);
@@ -165,7 +157,7 @@ fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord) {
         area,
         "call ─ Esc closes, y copies the line",
         &lines,
-        0,
+        top,
     );
 }
 
@@ -228,8 +220,8 @@ fn capital(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
-/// Draws `lines` from `top` on in a window in the middle; gives back how many rows it has room for.
-fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) -> usize {
+/// Draws `lines` from `top` on in a window in the middle.
+fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) {
     let theme = painter.theme;
     let widest = lines
         .iter()
@@ -262,6 +254,8 @@ fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], to
         theme.focused_pane(),
     );
     let rows = usize::from(inner.height);
+    painter.rooms.overlay = rows;
+    painter.rooms.overlay_rows = lines.len();
     let top = top.min(lines.len().saturating_sub(rows));
     for (y, line) in (inner.y..inner.bottom()).zip(&lines[top..]) {
         let row = Rect {
@@ -278,7 +272,6 @@ fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], to
         }
         pen.text(&line.text, line.style);
     }
-    rows
 }
 
 #[cfg(test)]

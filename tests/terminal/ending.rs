@@ -95,7 +95,7 @@ fn the_end_does_not_wait_for_a_peer_that_does_not_read() {
     let sending = sending.spawn(move || while peer.try_send(&[b'y'; 4096]) {});
     let sending = sending.expect("a thread can be started");
     pty.wait("the blocked send", |screen| {
-        shows_row(screen, &["now server#1 ", "send(", "blocked for"])
+        shows_row(screen, &["now server#1 ", "send(", "blocked since"])
     });
     let start = Instant::now();
     pty.kill(Signal::TERM);
