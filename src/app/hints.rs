@@ -3,7 +3,7 @@
 use super::control::{Button, Control, Input};
 use super::key::Key;
 use super::keymap::{BINDINGS, Binding, Command, contexts};
-use super::{App, Arrangement};
+use super::{App, Arrangement, Rooms};
 use crate::model::call::Function;
 
 /// A key and what it would do.
@@ -17,14 +17,14 @@ pub struct Hint {
     pub text: &'static str,
 }
 
-/// The keys to show, the most particular first, each command once.
+/// The keys to show where views have this room, the most particular first, each command once.
 #[must_use]
-pub fn hints(app: &App) -> Vec<Hint> {
+pub fn hints(app: &App, room: &Rooms) -> Vec<Hint> {
     let mut found: Vec<Hint> = Vec::new();
     for context in contexts(app.focus, app.overlay.is_some()) {
         for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
             let known = found.iter().any(|other| other.command == binding.command);
-            if let (Some(text), false) = (text(app, binding), known) {
+            if let (Some(text), false) = (text(app, room, binding), known) {
                 found.push(Hint {
                     key: binding.key,
                     command: binding.command,
@@ -37,7 +37,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
 }
 
 /// What the footer calls a binding now; none if it would do nothing, or is left to the help.
-fn text(app: &App, binding: &Binding) -> Option<&'static str> {
+fn text(app: &App, room: &Rooms, binding: &Binding) -> Option<&'static str> {
     let has_socket = app.client.fd.is_some();
     let named = (!binding.hint.is_empty()).then_some(binding.hint);
     match binding.command {
@@ -48,7 +48,7 @@ fn text(app: &App, binding: &Binding) -> Option<&'static str> {
         Command::Press(button) if is_of_use(app, button) => named.map(|_| press(app, button)),
         Command::Focus(Control::Input(Input::Message)) if has_socket => named,
         Command::Press(_) | Command::Focus(Control::Input(Input::Message)) => None,
-        Command::Scroll(_) if app.overlay.is_some() && fits(app) => None,
+        Command::Scroll(_) if app.overlay.is_some() && room.overlay_rows <= room.overlay => None,
         Command::Zoom if app.arrangement == Arrangement::Zoomed => Some("all panes"),
         Command::Quit
         | Command::Suspend
@@ -71,11 +71,6 @@ fn text(app: &App, binding: &Binding) -> Option<&'static str> {
         | Command::Copy
         | Command::Zoom => named,
     }
-}
-
-/// Whether what is open above the panes is seen whole.
-const fn fits(app: &App) -> bool {
-    app.room.overlay_rows <= app.room.overlay
 }
 
 /// Whether pressing `button` now would come to more than a remark.

@@ -194,8 +194,6 @@ impl Shell {
         let rooms: Rooms = self.drawn.rooms;
         if rooms != self.app.room {
             self.app.update(Msg::Drawn(rooms));
-            // What depends on the room, as the keys that the footer offers do, is right in the next frame.
-            self.stale = true;
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
 pub fn footer(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
+    let rooms = painter.rooms;
     let mut row = painter.row(area, 0);
     row.gap(1);
     if let Some(notice) = &app.notice {
@@ -55,7 +56,7 @@ pub fn footer(painter: &mut Painter<'_>, area: Rect) {
         return;
     }
     // Help and quit are always seen; others give way from the right.
-    let (always, others): (Vec<Hint>, Vec<Hint>) = hints(app)
+    let (always, others): (Vec<Hint>, Vec<Hint>) = hints(app, &rooms)
         .into_iter()
         .partition(|hint| matches!(hint.command, Command::Help | Command::Quit));
     let width = |hint: &Hint| hint.key.to_string().width() + 1 + hint.text.width() + 3;

@@ -84,8 +84,8 @@ pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) -> Drawn {
         if let Some(area) = screen.calls {
             calls::draw(&mut painter, area);
         }
-        bar::footer(&mut painter, screen.footer);
         overlay::draw(&mut painter, area);
+        bar::footer(&mut painter, screen.footer);
     }
     let (drawn, cursor) = painter.finish();
     if let Some(cursor) = cursor {
