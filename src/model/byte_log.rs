@@ -243,6 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn what_small_pieces_took_is_given_back_when_large_ones_follow() {
+        let mut log = ByteLog::new(4 << 20);
+        for _ in 0..1 << 20 {
+            log.push(Moment(0), vec![b'x']);
+        }
+        let many = log.chunks.capacity();
+        for _ in 0..200 {
+            log.push(Moment(0), vec![b'x'; 65_536]);
+        }
+        let few = log.chunks.capacity();
+        assert!(few < 1_000 && many > 100_000, "{many} then {few}");
+    }
+
+    #[test]
     fn a_forgotten_log_keeps_its_counters() {
         let mut log = ByteLog::default();
         assert!(log.kept().is_empty());

@@ -1,5 +1,7 @@
 //! What keys, clicks and events change, and which effects they have.
 
+use std::time::Duration;
+
 use sockyard::app::bytes::{Mode, Motion, Position};
 use sockyard::app::calls::Filter;
 use sockyard::app::control::{Button, Bytes, Choice, Control, Input};
@@ -7,8 +9,8 @@ use sockyard::app::server::Connections;
 use sockyard::app::stage::Stage;
 use sockyard::app::{Arrangement, Effect, Msg, Overlay, Spot};
 use sockyard::model::{
-    Action, Call, ClientAction, ClientId, ConnectionId, Errno, Event, Family, Fd, Moment, Outcome,
-    ServerAction, Service,
+    Action, Call, CallRecord, ClientAction, ClientId, ConnectionId, Errno, Event, Family, Fd,
+    Moment, Outcome, ServerAction, Service, Waited,
 };
 
 use crate::support::{Bench, CLIENT, SERVER, connection, loopback};
@@ -658,4 +660,97 @@ fn the_wheel_scrolls_what_is_under_the_mouse() {
     assert!(bench.screen().contains(" 97 │ line 96"));
     bench.app.update(Msg::Wheel(spot, Motion::WheelDown));
     assert!(bench.screen().contains("100 │ line 99"));
+}
+
+#[test]
+fn what_recv_returns_after_a_reset_is_not_the_peers_end() {
+    let mut bench = Bench::new(80, 24);
+    bench.client_connects();
+    let preview = sockyard::model::Preview::of(b"x");
+    let send = Call::Send {
+        fd: Fd(7),
+        length: 1,
+        preview,
+    };
+    bench.returned(CLIENT, send, Outcome::Failed(Errno::ECONNRESET));
+    bench.received(CLIENT, 7, b"");
+    assert_eq!(bench.app.client.stage, Stage::Broken);
+}
+
+#[test]
+fn the_connection_whose_calls_are_shown_stays_among_the_choices() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    bench.click("server#1 ─");
+    let one = Filter::Connection(ConnectionId(1));
+    assert_eq!(bench.app.calls.filter, one);
+    bench.accepted(2, 9, 10_001);
+    assert_eq!(
+        Filter::choices(bench.app.calls.filter, Some(ConnectionId(2))).last(),
+        Some(&one)
+    );
+    assert!(bench.screen().contains("server server#1 ─"));
+}
+
+#[test]
+fn a_port_that_the_kernel_chose_is_the_one_that_the_client_connects_to() {
+    let mut bench = Bench::new(80, 24);
+    bench.app.client.port.set("0");
+    let fd = Fd(5);
+    let socket = Call::Socket {
+        family: Family::Inet,
+    };
+    bench.returned(SERVER, socket, Outcome::Descriptor(fd));
+    let named = Outcome::Named(loopback(40_000));
+    bench.returned(SERVER, Call::Getsockname { fd }, named);
+    assert_eq!(bench.app.client.port.value(), "40000");
+}
+
+#[test]
+fn nobody_waits_for_what_a_connections_service_waits_for() {
+    let mut bench = Bench::new(80, 24);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    let preview = sockyard::model::Preview::of(b"x");
+    let send = Call::Send {
+        fd: Fd(8),
+        length: 1,
+        preview,
+    };
+    bench.blocked(connection(1), send.clone());
+    assert!(
+        !bench.app.calls.is_anything_awaited(),
+        "nothing has to tick"
+    );
+    bench.blocked(CLIENT, send);
+    assert!(bench.app.calls.is_anything_awaited());
+    bench.returned(CLIENT, Call::Close { fd: Fd(8) }, Outcome::Done);
+    assert!(!bench.app.calls.is_anything_awaited());
+}
+
+#[test]
+fn details_that_do_not_fit_can_be_scrolled() {
+    let mut bench = Bench::new(60, 20);
+    let record = CallRecord {
+        who: CLIENT,
+        call: Call::Connect {
+            fd: Fd(7),
+            address: loopback(81),
+        },
+        outcome: Outcome::Failed(Errno::ECONNREFUSED),
+        entered: Moment(0),
+        returned: Moment(0),
+        took: Duration::ZERO,
+        waited: Waited::InProgress,
+    };
+    bench.happened(vec![Event::Returned(record)]);
+    bench.keys("3<enter>");
+    let first = bench.screen();
+    assert!(first.contains("connect(7, 127.0.0.1:81)"), "{first}");
+    assert!(!first.contains("called accept()."), "{first}");
+    assert!(first.contains("↑ scroll"), "{first}");
+    bench.keys("<end>");
+    let last = bench.screen();
+    assert!(last.contains("called accept()."), "{last}");
 }
