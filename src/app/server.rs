@@ -239,10 +239,15 @@ impl Connections {
         self.all.len() - self.closed.len()
     }
 
+    /// The one that is selected, if it is still listed: a click may be for a row that is gone.
+    fn pinned(&self) -> Option<ConnectionId> {
+        self.selected.filter(|id| self.all.contains_key(id))
+    }
+
     /// The one that is selected, or the newest.
     #[must_use]
     pub fn current(&self) -> Option<&Connection> {
-        match self.selected {
+        match self.pinned() {
             Some(selected) => self.all.get(&selected),
             None => self.all.values().next_back(),
         }
@@ -256,7 +261,7 @@ impl Connections {
 
     /// See [`Connections::current`].
     pub fn current_mut(&mut self) -> Option<&mut Connection> {
-        match self.selected {
+        match self.pinned() {
             Some(selected) => self.all.get_mut(&selected),
             None => self.all.values_mut().next_back(),
         }
@@ -367,7 +372,7 @@ impl Connections {
     /// The rows to show in a window of `page` rows: the selected one is always among them.
     #[must_use]
     pub fn window(&self, page: usize) -> Vec<&Connection> {
-        let Some(selected) = self.selected else {
+        let Some(selected) = self.pinned() else {
             return self.newest(page);
         };
         let top = self.top.unwrap_or(selected).min(selected);

@@ -68,6 +68,8 @@ impl Listener {
     /// # Errors
     /// A thread or a descriptor that cannot be had.
     pub fn start(inputs: Sender<Input>) -> io::Result<Self> {
+        // This makes crossterm's source of events, which needs descriptors, while there are some.
+        event::poll(Duration::ZERO)?;
         let stop = Wake::new()?;
         let stopped = stop.clone();
         let (alive, ended) = bounded::<()>(0);

@@ -242,6 +242,9 @@ impl Shell {
                     // The whole job stops, as with any Ctrl-Z: cargo, for one, waits for us in the foreground. The call
                     // when the process is continued, and SIGCONT then takes the terminal again.
                     kill_current_process_group(Signal::STOP).context("cannot stop")?;
+                    // Before anything is drawn: until now the screen is the shell's.
+                    self.screen.enter_again()?;
+                    self.stale = true;
                 }
                 Effect::Quit => return Ok(Some(Ending::Quit)),
             }

@@ -754,3 +754,18 @@ fn details_that_do_not_fit_can_be_scrolled() {
     let last = bench.screen();
     assert!(last.contains("called accept()."), "{last}");
 }
+
+#[test]
+fn a_click_on_a_connection_that_is_gone_does_not_stop_the_list() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    bench
+        .app
+        .update(Msg::Click(Spot::Connection(ConnectionId(99))));
+    let list = &bench.app.server.connections;
+    assert_eq!(list.current_id(), Some(ConnectionId(1)));
+    assert_eq!(list.window(5).len(), 1);
+    bench.keys("<up>");
+    assert_eq!(bench.app.server.connections.selected, Some(ConnectionId(1)));
+}
