@@ -13,7 +13,7 @@ use ratatui::backend::TestBackend;
 use sockyard::app::{App, Effect, Msg, Settings};
 use sockyard::model::{
     Action, Actor, Address, Call, CallRecord, ClientAction, ClientId, ConnectionId, Event, Fd,
-    Moment, Outcome, Waited,
+    Moment, Outcome, RecvFlags, Target, Waited,
 };
 use sockyard::net::{Clock, Yard};
 use sockyard::ui::draw;
@@ -107,12 +107,13 @@ fn into_the_view() -> f64 {
         host: address.ip().to_string(),
         port: address.port().to_string(),
     };
-    let connect = Action::Client(ClientId::FIRST, ClientAction::Connect(target));
+    let connect = ClientAction::Connect(Target::stream(target));
+    let connect = Action::Client(ClientId::FIRST, connect);
     yard.perform(connect).expect("a worker");
 
     let start = Instant::now();
     let mut next = start;
-    while app.client.received.received() < u64::from(BYTES) {
+    while app.client().received.received() < u64::from(BYTES) {
         let batch = happened.recv().expect("the worker reports");
         let effects: Vec<Effect> = app.update(Msg::Happened(batch));
         assert!(effects.is_empty());
@@ -170,13 +171,18 @@ fn full() -> App {
             connection,
         };
         let size = CHUNK as usize;
-        let recv = Call::Recv { fd, size };
+        let recv = Call::Recv {
+            fd,
+            size,
+            flags: RecvFlags::default(),
+        };
         app.update(Msg::Happened(vec![
             returned(Actor::Server, Call::Accept { fd: Fd(5) }, accepted, at),
             Event::Received {
                 who,
                 at,
                 bytes: b"hello, world\r\n".to_vec(),
+                from: None,
             },
             returned(who, Call::Getsockname { fd }, Outcome::Done, at),
             Event::Blocked {

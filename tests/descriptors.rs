@@ -11,8 +11,8 @@ use harness::{Harness, LIMIT};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use sockyard::model::call::Function;
 use sockyard::model::{
-    Action, Actor, Address, CallRecord, ClientAction, ClientId, Errno, Event, Outcome,
-    ServerAction, ServerSetup, Service,
+    Action, Actor, Address, CallRecord, ClientAction, ClientId, Errno, Event, Offer, Outcome,
+    ServerAction, ServerSetup, Service, SocketAction, SocketKind, Target,
 };
 
 /// Few enough to use up at once, more than the test process has open at its start.
@@ -25,13 +25,14 @@ fn without_descriptors_accept_fails_once_a_second_and_goes_on_when_there_are_som
     let address = h.serve(Service::Echo);
     // The client's thread starts while it still can; there is nothing to cancel.
     let order = |h: &mut Harness, id, action| h.perform(Action::Client(id, action));
-    order(&mut h, ClientId::FIRST, ClientAction::CancelSend).expect("a thread");
+    let nothing = ClientAction::On(SocketAction::CancelSend);
+    order(&mut h, ClientId::FIRST, nothing).expect("a thread");
     let mut first = TcpStream::connect(address).expect("a connection");
     h.returned(Actor::Server, Function::Accept);
 
     // A server of another yard: without room in its channel it waits after each report until that is collected.
     let mut held = Harness::with_capacity(0);
-    held.server(ServerAction::Serve(Service::Echo));
+    held.server(ServerAction::Offer(Offer::default()));
 
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(DESCRIPTORS);
@@ -42,17 +43,17 @@ fn without_descriptors_accept_fails_once_a_second_and_goes_on_when_there_are_som
     }
 
     // A client finds none for its socket, and a new client none to wake its thread with.
-    let connect = ClientAction::Connect(Address {
+    let connect = ClientAction::Connect(Target::stream(Address {
         host: address.ip().to_string(),
         port: address.port().to_string(),
-    });
+    }));
     order(&mut h, ClientId::FIRST, connect.clone()).expect("the thread lives");
     let record = h.returned(client, Function::Socket);
     assert_eq!(record.outcome, Outcome::Failed(Errno::EMFILE), "{record}");
     let error = order(&mut h, ClientId(2), connect.clone()).expect_err("no descriptor is left");
     assert_eq!(error.raw_os_error(), Some(Errno::EMFILE.0));
 
-    failed_starts_do_not_swallow_the_next_order(&mut held, &mut ballast);
+    failed_starts_do_not_swallow_the_next_order(&mut held);
 
     // The one that is free now is the peer's own, so that there is none for the server's end.
     drop(ballast.pop().expect("a spare descriptor"));
@@ -87,30 +88,22 @@ fn without_descriptors_accept_fails_once_a_second_and_goes_on_when_there_are_som
     assert_eq!(troubles.count(), 0);
 }
 
-/// With no descriptor a start fails before it makes a socket, with one when it makes it. The first one's report holds
-/// the server, so that the other two orders are there together when it looks for orders again.
-fn failed_starts_do_not_swallow_the_next_order(h: &mut Harness, ballast: &mut Vec<File>) {
-    let start = || {
-        ServerAction::Start(ServerSetup {
+/// With no descriptor a start fails when it makes its socket. The first one's report holds the server, so that the other
+/// two orders are there together when it looks for orders again.
+fn failed_starts_do_not_swallow_the_next_order(h: &mut Harness) {
+    for _ in 0..3 {
+        h.server(ServerAction::Start(ServerSetup {
             host: "127.0.0.1".to_owned(),
             port: 0,
+            kind: SocketKind::Stream,
             backlog: 1,
-            service: Service::Echo,
-        })
-    };
-    h.server(start());
-    drop(ballast.pop().expect("a spare descriptor"));
-    h.server(start());
-    h.server(start());
-    h.wait("three failures", |events| {
-        let failure = |event: &&Event| match event {
-            Event::Returned(record) => record.outcome == Outcome::Failed(Errno::EMFILE),
-            Event::Trouble { .. } => true,
-            Event::Blocked { .. } | Event::Received { .. } | Event::Panicked { .. } => false,
-        };
-        (events.iter().filter(failure).count() == 3).then_some(())
-    });
-    ballast.push(File::open("/dev/null").expect("the descriptor is free again"));
+            offer: Offer::default(),
+        }));
+    }
+    for _ in 0..3 {
+        let record = h.returned(Actor::Server, Function::Socket);
+        assert_eq!(record.outcome, Outcome::Failed(Errno::EMFILE), "{record}");
+    }
 }
 
 /// Sends `bytes` to the echo service and checks that they come back.

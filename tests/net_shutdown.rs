@@ -14,6 +14,7 @@ use harness::{Harness, LIMIT};
 use sockyard::model::call::Function;
 use sockyard::model::{
     Action, Actor, Address, ClientAction, ClientId, ConnectionId, Event, Outcome, Service,
+    SocketAction, Target,
 };
 
 /// How many of the server's connections come from clients of the yard, and how many from elsewhere.
@@ -43,7 +44,7 @@ fn shut_down_ends_every_thread_and_closes_every_descriptor_in_time() {
         let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let blocked = ClientId(CLIENTS + 1);
         connect(&mut h, blocked, silent.local_addr().expect("an address"));
-        client(&mut h, blocked, ClientAction::Send(vec![b'x'; 128 << 20]));
+        client(&mut h, blocked, send(128 << 20));
         h.wait("a blocked send", |events| {
             events.iter().find_map(|event| match event {
                 Event::Blocked { call, .. } if call.function() == Function::Send => Some(()),
@@ -53,11 +54,7 @@ fn shut_down_ends_every_thread_and_closes_every_descriptor_in_time() {
         assert_eq!(workers().len(), WORKERS);
 
         // And workers that wait for room in the channel, because nobody collects any more.
-        client(
-            &mut h,
-            ClientId(1),
-            ClientAction::Send(vec![b'x'; 64 << 20]),
-        );
+        client(&mut h, ClientId(1), send(64 << 20));
         let end = Instant::now() + LIMIT;
         while !h.events.is_full() {
             assert!(Instant::now() < end, "the channel was never full");
@@ -88,9 +85,15 @@ fn client(h: &mut Harness, id: ClientId, action: ClientAction) {
         .expect("the client's thread can be started");
 }
 
+/// To send so many bytes.
+fn send(length: usize) -> ClientAction {
+    ClientAction::On(SocketAction::SendAll(vec![b'x'; length]))
+}
+
 fn connect(h: &mut Harness, id: ClientId, address: SocketAddr) {
     let (host, port) = (address.ip().to_string(), address.port().to_string());
-    client(h, id, ClientAction::Connect(Address { host, port }));
+    let target = Target::stream(Address { host, port });
+    client(h, id, ClientAction::Connect(target));
     let record = h.returned(Actor::Client(id), Function::Connect);
     assert_eq!(record.outcome, Outcome::Done, "{record}");
 }

@@ -16,11 +16,13 @@ pub enum Mode {
     Hex,
     /// One row for each recv.
     Chunks,
+    /// As an HTTP message: headers, the empty line, the body.
+    Http,
 }
 
 impl Mode {
     /// Every mode, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Hex, Self::Chunks];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Hex, Self::Chunks, Self::Http];
 
     /// The name as it is shown.
     #[must_use]
@@ -29,6 +31,7 @@ impl Mode {
             Self::Text => "text",
             Self::Hex => "hex",
             Self::Chunks => "chunks",
+            Self::Http => "http",
         }
     }
 
@@ -38,7 +41,8 @@ impl Mode {
         match self {
             Self::Text => Self::Hex,
             Self::Hex => Self::Chunks,
-            Self::Chunks => Self::Text,
+            Self::Chunks => Self::Http,
+            Self::Http => Self::Text,
         }
     }
 }
@@ -287,6 +291,8 @@ fn rows(chunk: &Chunk<'_>, mode: Mode, width: usize) -> Vec<Row> {
     let length = chunk.bytes.len();
     match mode {
         Mode::Chunks => vec![row(0, 0..length)],
+        // An empty datagram has a row too.
+        Mode::Text | Mode::Hex | Mode::Http if length == 0 => vec![row(0, 0..0)],
         Mode::Hex => {
             let columns = hex_columns(width);
             (0..length)
@@ -295,7 +301,7 @@ fn rows(chunk: &Chunk<'_>, mode: Mode, width: usize) -> Vec<Row> {
                 .map(|(index, start)| row(index, start..length.min(start + columns)))
                 .collect()
         }
-        Mode::Text => {
+        Mode::Text | Mode::Http => {
             // The longest glyph, `\u{10ffff}`, needs ten cells.
             let width = width.max(10);
             let mut found = Vec::new();

@@ -14,8 +14,12 @@ pub enum Filter {
     /// Everyone's.
     #[default]
     All,
-    /// The client's.
+    /// Those of all client sessions.
     Client,
+    /// Those of one session.
+    Session(ClientId),
+    /// Those of the ports that are tried.
+    Ports,
     /// The listening socket's and every accepted connection's.
     Server,
     /// One accepted connection's.
@@ -28,21 +32,36 @@ impl Filter {
     pub fn shows(self, who: Actor) -> bool {
         match self {
             Self::All => true,
-            Self::Client => !who.is_server_side(),
+            Self::Client => matches!(who, Actor::Client(_)),
+            Self::Session(id) => who == Actor::Client(id),
+            Self::Ports => who == Actor::Ports,
             Self::Server => who.is_server_side(),
             Self::Connection(id) => who == Actor::Connection(id),
         }
     }
 
-    /// The choices: besides those that are always there, the connection that is chosen now, or else the one that is
-    /// selected in the list.
+    /// The choices: besides those that are always there, the session in front if there are several, the connection that
+    /// is chosen now or else the one that is selected in the list, and the ports once some were tried.
     #[must_use]
-    pub fn choices(active: Self, selected: Option<ConnectionId>) -> Vec<Self> {
-        let mut choices = vec![Self::All, Self::Client, Self::Server];
+    pub fn choices(
+        active: Self,
+        session: Option<ClientId>,
+        selected: Option<ConnectionId>,
+        ports: bool,
+    ) -> Vec<Self> {
+        let mut choices = vec![Self::All, Self::Client];
+        choices.extend(match active {
+            Self::Session(_) => Some(active),
+            _ => session.map(Self::Session),
+        });
+        choices.push(Self::Server);
         choices.extend(match active {
             Self::Connection(_) => Some(active),
-            Self::All | Self::Client | Self::Server => selected.map(Self::Connection),
+            _ => selected.map(Self::Connection),
         });
+        if ports {
+            choices.push(Self::Ports);
+        }
         choices
     }
 
@@ -51,7 +70,9 @@ impl Filter {
     pub fn name(self) -> String {
         match self {
             Self::All => "all".to_owned(),
-            Self::Client => Actor::Client(ClientId::FIRST).to_string(),
+            Self::Client => "clients".to_owned(),
+            Self::Session(id) => Actor::Client(id).to_string(),
+            Self::Ports => Actor::Ports.to_string(),
             Self::Server => Actor::Server.to_string(),
             Self::Connection(id) => Actor::Connection(id).to_string(),
         }
@@ -74,7 +95,7 @@ impl Blocked {
     #[must_use]
     pub const fn is_awaited(&self) -> bool {
         match self.who {
-            Actor::Client(_) | Actor::Server => self.call.is_awaited(),
+            Actor::Client(_) | Actor::Server | Actor::Ports => self.call.is_awaited(),
             Actor::Connection(_) => false,
         }
     }
@@ -130,6 +151,13 @@ impl Calls {
         }
     }
 
+    /// Forgets that `who` waited in this function: no call was made for it.
+    pub fn unblock_function(&mut self, who: Actor, function: Function) {
+        let key = (who, function);
+        self.awaited.remove(&key);
+        self.blocked.remove(&key);
+    }
+
     /// Forgets what `who` waited for: its socket or its thread is no more.
     pub fn unblock(&mut self, who: Actor) {
         let all = (who, Function::FIRST)..=(who, Function::LAST);
@@ -162,7 +190,11 @@ impl Calls {
         let listed: Vec<&Blocked> = all().filter(shown).take(Self::BLOCKED_LISTED).collect();
         let count = match self.filter {
             Filter::All => self.awaited.len() + self.blocked.len(),
-            Filter::Client | Filter::Server | Filter::Connection(_) => all().filter(shown).count(),
+            Filter::Client
+            | Filter::Session(_)
+            | Filter::Ports
+            | Filter::Server
+            | Filter::Connection(_) => all().filter(shown).count(),
         };
         let more = count - listed.len();
         (listed, more)
@@ -317,7 +349,7 @@ pub fn words(record: &CallRecord, width: usize) -> Vec<String> {
     lines
 }
 
-/// How many rows a call takes; never more than there are.
+/// How many rows a call takes; never more than there are, and one where none was drawn yet.
 fn height(record: &CallRecord, room: Room) -> usize {
-    (1 + words(record, room.width).len()).min(room.height)
+    (1 + words(record, room.width).len()).min(room.height.max(1))
 }

@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 
 use super::bytes::BytesView;
+use super::control::Control;
 use super::field::{Field, Takes};
-use super::stage::Stage;
+use super::known::Known;
+use super::plan::Plan;
+use crate::model::call::Function;
 use crate::model::explain::explain;
 use crate::model::{
-    Address, ByteLog, Call, CallRecord, ClientAction, ClientId, Fd, Moment, Outcome, escape,
+    Actor, Address, ByteLog, Call, CallRecord, ClientId, Family, Head, Moment, Outcome, SocketKind,
+    Target, escape,
 };
 
 /// Host and port of `HOST:PORT` or `[HOST]:PORT`.
@@ -81,35 +85,84 @@ impl LineEnding {
     }
 }
 
+/// Whether a socket is received from as bytes come, or when a person asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Receive {
+    /// As bytes come.
+    #[default]
+    Alone,
+    /// When asked.
+    ByHand,
+}
+
+impl Receive {
+    /// Both, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Alone, Self::ByHand];
+
+    /// The name as it is shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "auto",
+            Self::ByHand => "by hand",
+        }
+    }
+}
+
+/// How a message goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageCall {
+    /// `send` until all of it is taken.
+    SendAll,
+    /// `send` once.
+    Send,
+    /// `sendto` the host and port in the fields.
+    SendTo,
+}
+
 /// One client session.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// Its number.
     pub id: ClientId,
+    /// What a person calls it, if anything.
+    pub name: Option<String>,
     /// The host to connect to.
     pub host: Field,
     /// The port to connect to: a number or a service's name.
     pub port: Field,
+    /// TCP or UDP.
+    pub kind: SocketKind,
+    /// Which family of addresses to ask for; none is either.
+    pub family: Option<Family>,
     /// The text to send, with escapes.
     pub message: Field,
     /// What is appended to it.
     pub line_ending: LineEnding,
-    /// The socket's state, as the calls tell it.
-    pub stage: Stage,
-    /// The socket's descriptor.
-    pub fd: Option<Fd>,
+    /// Whether bytes are received as they come.
+    pub receive: Receive,
+    /// The most bytes that one recv may return.
+    pub recv_size: Field,
+    /// What the calls tell of the socket.
+    pub socket: Known,
     /// The socket's own address.
     pub local: Option<SocketAddr>,
     /// The address that it is or was last connected to.
     pub peer: Option<SocketAddr>,
+    /// The addresses that were resolved last.
+    pub addresses: Vec<SocketAddr>,
+    /// Where the focus was when a person asked for them alone: there they are listed once they are known.
+    pub lists_at: Option<Control>,
     /// What was received on this connection.
     pub received: ByteLog,
-    /// How that is looked at.
+    /// Where the headers end in that, if they are any.
+    pub head: Head,
+    /// How it is looked at.
     pub view: BytesView,
-    /// How many bytes the kernel took on this connection.
-    pub sent: u64,
     /// What the last call that needs words came to.
     pub remark: Option<Remark>,
+    /// The steps that it takes as one of a crowd.
+    pub plan: Option<Plan>,
 }
 
 /// Plain words that stay on a pane until the next call that needs some.
@@ -119,6 +172,8 @@ pub struct Remark {
     pub text: String,
     /// Whether they are about a failure.
     pub failure: bool,
+    /// Which call they are about: its next success takes them away.
+    function: Function,
 }
 
 impl Remark {
@@ -132,7 +187,21 @@ impl Remark {
             Outcome::LookupFailed(error) => format!("{error}: {text}"),
             _ => text,
         };
-        Some(Self { text, failure })
+        Some(Self {
+            text,
+            failure,
+            function: record.call.function(),
+        })
+    }
+
+    /// What stands in the place of `remark` after `record`.
+    pub fn follow(remark: &mut Option<Self>, record: &CallRecord) {
+        let is_about_this = |remark: &Self| remark.function == record.call.function();
+        match Self::of(record) {
+            Some(new) => *remark = Some(new),
+            None if remark.as_ref().is_some_and(is_about_this) => *remark = None,
+            None => {}
+        }
     }
 }
 
@@ -142,26 +211,58 @@ impl Client {
     pub fn new(id: ClientId, address: &Address, keep: usize) -> Self {
         Self {
             id,
+            name: None,
             host: Field::new(Takes::Name, &address.host),
             port: Field::new(Takes::Name, &address.port),
+            kind: SocketKind::default(),
+            family: None,
             message: Field::new(Takes::Message, ""),
             line_ending: LineEnding::default(),
-            stage: Stage::NoSocket,
-            fd: None,
+            receive: Receive::default(),
+            recv_size: Field::new(Takes::Digits, &Self::RECV_SIZE.to_string()),
+            socket: Known::default(),
             local: None,
             peer: None,
+            addresses: Vec::new(),
+            lists_at: None,
             received: ByteLog::new(keep),
+            head: Head::default(),
             view: BytesView::default(),
-            sent: 0,
             remark: None,
+            plan: None,
         }
     }
 
-    /// Connects to what is typed in the fields.
+    /// The most bytes that one recv returns unless told otherwise.
+    pub const RECV_SIZE: usize = 65_536;
+    /// The most that can be asked for.
+    pub const LARGEST_RECV: usize = 1 << 20;
+
+    /// A session with the settings of `self` and nothing else of it.
+    #[must_use]
+    pub fn another(&self, id: ClientId, keep: usize) -> Self {
+        let address = Address {
+            host: self.host.value().to_owned(),
+            port: self.port.value().to_owned(),
+        };
+        let mut other = Self::new(id, &address, keep);
+        other.kind = self.kind;
+        other.family = self.family;
+        other.line_ending = self.line_ending;
+        other
+    }
+
+    /// The owner of its calls.
+    #[must_use]
+    pub const fn who(&self) -> Actor {
+        Actor::Client(self.id)
+    }
+
+    /// What is typed in the fields for host and port.
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn connect(&mut self) -> Result<ClientAction, String> {
+    pub fn target(&mut self) -> Result<Target, String> {
         // An address is often typed whole.
         if let Some((host, port)) = split_address(self.host.value()) {
             let (host, port) = (host.to_owned(), port.to_owned());
@@ -180,71 +281,115 @@ impl Client {
         }
         self.host.remember();
         self.port.remember();
-        Ok(ClientAction::Connect(Address { host, port }))
+        Ok(Target {
+            address: Address { host, port },
+            family: self.family,
+            // A socket that is there has its kind already.
+            kind: if self.socket.fd.is_some() {
+                self.socket.kind
+            } else {
+                self.kind
+            },
+        })
     }
 
-    /// Sends what is typed, and empties the field.
+    /// The family that a socket made by hand is to have.
+    #[must_use]
+    pub fn socket_family(&self) -> Family {
+        match self.family {
+            Some(family) => family,
+            None if self.host.value().contains(':') => Family::Inet6,
+            None => Family::Inet,
+        }
+    }
+
+    /// How many bytes one recv is to return at most.
     ///
     /// # Errors
-    /// Why there is nothing to send; at a bad escape the cursor stands there.
-    pub fn send(&mut self) -> Result<ClientAction, String> {
-        if self.fd.is_none() {
-            return Err("there is no socket to send on: connect first".to_owned());
+    /// What the field takes.
+    pub fn size(&self) -> Result<usize, String> {
+        recv_size(self.recv_size.value())
+    }
+
+    /// With which call Enter in the field of the message sends it.
+    #[must_use]
+    pub const fn message_call(&self) -> MessageCall {
+        let kind = match self.socket.fd {
+            Some(_) => self.socket.kind,
+            None => self.kind,
+        };
+        match (kind, self.socket.is_connected()) {
+            (SocketKind::Stream, _) => MessageCall::SendAll,
+            // One datagram is one send.
+            (SocketKind::Datagram, true) => MessageCall::Send,
+            (SocketKind::Datagram, false) => MessageCall::SendTo,
         }
-        let mut bytes = escape::parse(self.message.value()).map_err(|error| {
-            self.message.set_cursor(error.at);
-            error.to_string()
-        })?;
-        bytes.extend_from_slice(self.line_ending.bytes());
-        if bytes.is_empty() {
-            return Err("nothing to send: type something, or choose a line ending".to_owned());
-        }
-        self.message.remember();
-        self.message.set("");
-        Ok(ClientAction::Send(bytes))
     }
 
     /// Takes in a call of this session that returned.
     pub fn returned(&mut self, record: &CallRecord) {
-        if let Some(remark) = Remark::of(record) {
-            self.remark = Some(remark);
-        }
+        Remark::follow(&mut self.remark, record);
         match (&record.call, &record.outcome) {
-            (Call::Getaddrinfo { .. }, Outcome::Resolved(_)) => self.remark = None,
-            (Call::Socket { .. }, Outcome::Descriptor(fd)) => self.open(*fd),
-            (Call::Connect { address, .. }, outcome) => {
-                if *outcome == Outcome::Done {
-                    self.peer = Some(*address);
-                    self.stage = Stage::Established;
-                    self.remark = None;
-                }
+            (Call::Getaddrinfo { .. }, Outcome::Resolved(addresses)) => {
+                self.remark = None;
+                self.addresses.clone_from(addresses);
+            }
+            (Call::Socket { .. }, Outcome::Descriptor(_)) => self.open(),
+            (Call::Connect { address, .. }, Outcome::Done) => {
+                self.peer = Some(*address);
+                self.remark = None;
             }
             (Call::Getsockname { .. }, Outcome::Named(local)) => self.local = Some(*local),
-            (Call::Close { .. }, _) => self.lost(),
-            (Call::Send { .. }, Outcome::Sent(count)) => self.sent += *count as u64,
-            (_, outcome) => self.stage = self.stage.after(outcome),
+            _ => {}
         }
+        self.socket.returned(record);
     }
 
     /// A new socket: what the one before received is over.
-    fn open(&mut self, fd: Fd) {
-        self.fd = Some(fd);
-        self.stage = Stage::Unconnected;
+    fn open(&mut self) {
         self.local = None;
         self.peer = None;
-        self.sent = 0;
         self.received.clear();
+        self.head = Head::default();
         self.view.position = super::bytes::Position::Tail;
     }
 
-    /// The socket is no more: it was closed, or the session's thread failed.
-    pub const fn lost(&mut self) {
-        self.fd = None;
-        self.stage = Stage::NoSocket;
-    }
-
     /// Takes in bytes that this session received.
-    pub fn received(&mut self, at: Moment, bytes: Vec<u8>) {
-        self.received.push(at, bytes);
+    pub fn received(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
+        if self.socket.kind == SocketKind::Datagram {
+            self.received.push_datagram(at, bytes, from);
+        } else {
+            self.head.push(&bytes);
+            self.received.push(at, bytes);
+        }
     }
+}
+
+/// A size of a receive buffer as it is typed.
+///
+/// # Errors
+/// What can be typed instead.
+pub fn recv_size(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|size| *size <= Client::LARGEST_RECV)
+        .ok_or_else(|| {
+            format!(
+                "size \"{text}\": give a number from 0 to {}",
+                Client::LARGEST_RECV
+            )
+        })
+}
+
+/// The bytes of a typed message with its line ending; the cursor goes to a bad escape.
+///
+/// # Errors
+/// Why there is nothing to send.
+pub fn message(field: &mut Field, line_ending: LineEnding) -> Result<Vec<u8>, String> {
+    let mut bytes = escape::parse(field.value()).map_err(|error| {
+        field.set_cursor(error.at);
+        error.to_string()
+    })?;
+    bytes.extend_from_slice(line_ending.bytes());
+    Ok(bytes)
 }

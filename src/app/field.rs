@@ -62,6 +62,8 @@ pub enum Takes {
     Name,
     /// A number without sign.
     Digits,
+    /// Plain text as it is, spaces included.
+    Text,
     /// A message: what is not plain text becomes the escapes that stand for it.
     Message,
 }
@@ -126,11 +128,12 @@ impl Field {
                 Takes::Digits if c.is_ascii_digit() => taken.push(c),
                 // A character that cannot be seen would make a name look right and fail.
                 Takes::Name if !c.is_whitespace() && glyph::is_plain(c) => taken.push(c),
+                Takes::Text if glyph::is_plain(c) => taken.push(c),
                 Takes::Message if !glyph::is_plain(c) => {
                     taken.push_str(&glyph::line(c.encode_utf8(&mut [0; 4]).as_bytes()));
                 }
                 Takes::Message => taken.push(c),
-                Takes::Digits | Takes::Name => {}
+                Takes::Digits | Takes::Name | Takes::Text => {}
             }
         }
         let room = Self::LONGEST.saturating_sub(self.value().chars().count());
@@ -148,7 +151,16 @@ impl Field {
 
     /// Edits the text or moves the cursor.
     pub fn edit(&mut self, edit: Edit) {
+        let before = (edit == Edit::Yank).then(|| (self.value().to_owned(), self.input.cursor()));
         self.input.handle(edit.request());
+        // What does not fit is not put back: again and again it would make the field as long as one likes.
+        if let Some((value, cursor)) = before
+            && self.value().chars().count() > Self::LONGEST
+        {
+            self.input = std::mem::take(&mut self.input)
+                .with_value(value)
+                .with_cursor(cursor);
+        }
     }
 
     /// Puts the cursor before the character with this number.
@@ -262,6 +274,20 @@ mod tests {
         assert_eq!(field.value(), "dra");
         field.recall_newer();
         assert_eq!(field.value(), "dra");
+    }
+
+    #[test]
+    fn putting_back_what_was_deleted_keeps_to_the_limit() {
+        let mut field = Field::new(Takes::Message, "");
+        field.insert(&"x".repeat(Field::LONGEST / 2));
+        field.edit(Edit::DeleteToStart);
+        for _ in 0..10 {
+            field.edit(Edit::Yank);
+        }
+        assert_eq!(field.value().chars().count(), Field::LONGEST);
+        field.edit(Edit::DeleteToStart);
+        field.edit(Edit::Yank);
+        assert_eq!(field.value().chars().count(), Field::LONGEST);
     }
 
     #[test]

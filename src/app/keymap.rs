@@ -1,7 +1,7 @@
 //! Every key, defined once. Dispatch, the footer and the help all read [`BINDINGS`].
 
 use super::bytes::Motion;
-use super::control::{Button, Bytes, Control, Input};
+use super::control::{Button, Bytes, Choice, Control, Input, Pane};
 use super::field::Edit;
 use super::key::{Code, Key};
 
@@ -34,6 +34,8 @@ pub enum Command {
     ChooseNext,
     /// The value before.
     ChoosePrevious,
+    /// The next value of a choice, wherever the focus is.
+    Change(Choice),
     /// The next way to show bytes.
     NextMode,
     /// The next choice of whose calls are shown.
@@ -52,6 +54,37 @@ pub enum Command {
     Copy,
     /// Gives the focused pane the whole screen, or takes it back.
     Zoom,
+    /// Brings the next session to the front.
+    NextSession,
+    /// Brings the session before to the front.
+    PreviousSession,
+    /// Brings the selected session to the front.
+    ShowSession,
+    /// Ends the selected session, or the one in front.
+    EndSession,
+    /// Opens the menu of ready-made messages.
+    Texts,
+    /// Does what the selected item of the menu says.
+    ChooseItem,
+    /// Takes what was typed.
+    Accept,
+    /// Answers the question with yes.
+    Yes,
+}
+
+/// What lies above the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Nothing.
+    Panes,
+    /// Text to read: the help, the details of a call.
+    Text,
+    /// A menu.
+    Menu,
+    /// A line of text that is asked for.
+    Prompt,
+    /// A question.
+    Question,
 }
 
 /// Where a binding holds.
@@ -73,8 +106,26 @@ pub enum Context {
     Connections,
     /// In the list of calls.
     Calls,
-    /// While something is open above the panes.
+    /// In the list of sessions.
+    Sessions,
+    /// In the list of ports.
+    Ports,
+    /// Outside a text field of the pane of all clients.
+    Crowd,
+    /// Outside a text field of the pane of ports.
+    Trying,
+    /// Outside a text field of the server panel.
+    Server,
+    /// Outside a text field of any other pane.
+    Client,
+    /// While there is something to read above the panes.
     Overlay,
+    /// While a menu is open.
+    Menu,
+    /// While a line of text is asked for.
+    Prompt,
+    /// While a question is open.
+    Question,
 }
 
 impl Context {
@@ -90,13 +141,26 @@ impl Context {
             Self::Bytes => "In received bytes",
             Self::Connections => "In the list of connections",
             Self::Calls => "In the list of calls",
+            Self::Sessions => "In the list of clients",
+            Self::Ports => "In the list of ports",
+            Self::Crowd => "In the clients pane, outside a text field",
+            Self::Trying => "In the ports pane, outside a text field",
+            Self::Server => "In the server panel, outside a text field",
+            Self::Client => "Elsewhere, outside a text field",
             Self::Overlay => "In help and details",
+            Self::Menu => "In a menu",
+            Self::Prompt => "Where a line of text is asked for",
+            Self::Question => "Where a yes is asked for",
         }
     }
 
     /// The order in which the help lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 18] = [
         Self::Outside,
+        Self::Client,
+        Self::Server,
+        Self::Crowd,
+        Self::Trying,
         Self::Everywhere,
         Self::Field,
         Self::Button,
@@ -104,7 +168,12 @@ impl Context {
         Self::Bytes,
         Self::Connections,
         Self::Calls,
+        Self::Sessions,
+        Self::Ports,
         Self::Overlay,
+        Self::Menu,
+        Self::Prompt,
+        Self::Question,
     ];
 }
 
@@ -148,11 +217,20 @@ const CALLS: Context = Context::Calls;
 const OUTSIDE: Context = Context::Outside;
 const EVERYWHERE: Context = Context::Everywhere;
 const OVERLAY: Context = Context::Overlay;
+const SESSIONS: Context = Context::Sessions;
+const PORTS: Context = Context::Ports;
+const CLIENT: Context = Context::Client;
+const CROWD: Context = Context::Crowd;
+const TRYING: Context = Context::Trying;
+const SERVER: Context = Context::Server;
+const MENU: Context = Context::Menu;
+const PROMPT: Context = Context::Prompt;
+const QUESTION: Context = Context::Question;
 
 /// Every key of the program. The footer shows hints in this order, those of the focused control first.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(FIELD, Key::plain(Code::Enter), Command::Enter, "go", "press the button of this row: Connect, Send or Start"),
+    bind(FIELD, Key::plain(Code::Enter), Command::Enter, "go", "press the button of this row: Connect, sendAll, Recv, Start, …"),
     bind(FIELD, Key::plain(Code::Esc), Command::Leave, "leave the field", "leave the field, so that letters press buttons"),
     bind(FIELD, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
     bind(FIELD, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
@@ -219,23 +297,79 @@ pub const BINDINGS: &[Binding] = &[
     bind(CALLS, Key::char('G'), Command::Scroll(Motion::Bottom), "", ""),
     bind(CALLS, Key::plain(Code::Enter), Command::Details, "explain", "everything about the selected call"),
 
+    bind(SESSIONS, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the session before"),
+    bind(SESSIONS, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(SESSIONS, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next session"),
+    bind(SESSIONS, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(SESSIONS, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(SESSIONS, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(SESSIONS, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "the first session"),
+    bind(SESSIONS, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "the last session"),
+    bind(SESSIONS, Key::plain(Code::Enter), Command::ShowSession, "to the front", "bring the selected session to the front"),
+    bind(SESSIONS, Key::plain(Code::Delete), Command::EndSession, "", "end the selected session"),
+
+    bind(PORTS, Key::plain(Code::Up), Command::Scroll(Motion::Up), "scroll", "a row back"),
+    bind(PORTS, Key::char('k'), Command::Scroll(Motion::Up), "", ""),
+    bind(PORTS, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "a row on"),
+    bind(PORTS, Key::char('j'), Command::Scroll(Motion::Down), "", ""),
+    bind(PORTS, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(PORTS, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(PORTS, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "to the first port"),
+    bind(PORTS, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the last port"),
+
     bind(OUTSIDE, Key::char('s'), Command::Press(Button::Start), "server", "start or stop the server"),
     bind(OUTSIDE, Key::char('c'), Command::Press(Button::Connect), "connect", "connect the client, or cancel a connect that is blocked"),
-    bind(OUTSIDE, Key::char('i'), Command::Focus(Control::Input(Input::Message)), "write", "type a message"),
-    bind(OUTSIDE, Key::char('n'), Command::Press(Button::Send), "", "send the message, or cancel a send that is blocked"),
-    bind(OUTSIDE, Key::char('l'), Command::Press(Button::Close), "close", "close the client's socket"),
+
+    bind(CLIENT, Key::char('i'), Command::Focus(Control::Input(Input::Message)), "write", "type a message"),
+    bind(CLIENT, Key::char('r'), Command::Press(Button::Recv), "recv", "recv once, or cancel a recv that is blocked"),
+    bind(CLIENT, Key::char('l'), Command::Press(Button::Close), "close", "close the client's socket"),
+    bind(CLIENT, Key::char('o'), Command::Press(Button::More), "more", "everything else that can be done: bind, options, urgent data, reset, save, …"),
+    bind(CLIENT, Key::char('h'), Command::Change(Choice::Receive), "", "receive by hand, or as bytes come"),
+    bind(CLIENT, Key::char('p'), Command::Change(Choice::Protocol), "", "TCP or UDP, for the next socket"),
+    bind(CLIENT, Key::char('k'), Command::Press(Button::Socket), "", "make a socket of the chosen kind"),
+    bind(CLIENT, Key::char('e'), Command::Press(Button::Resolve), "", "resolve the host: getaddrinfo alone"),
+    bind(CLIENT, Key::char('n'), Command::Press(Button::Send), "", "send the message with one call, or cancel a send that is blocked"),
+    bind(CLIENT, Key::char('a'), Command::Press(Button::SendAll), "", "send the message to its last byte; on an unconnected UDP socket, sendto"),
+    bind(CLIENT, Key::char('d'), Command::Press(Button::Shutdown), "", "shut one direction down, or both"),
+    bind(CLIENT, Key::char('t'), Command::Texts, "", "ready-made messages: an HTTP request, …"),
+    bind(CROWD, Key::char('w'), Command::Press(Button::Crowd), "", "start a crowd: many clients that do the same"),
+    bind(CROWD, Key::char('g'), Command::Press(Button::Dismiss), "", "end the crowd's sessions"),
+    bind(TRYING, Key::char('x'), Command::Press(Button::Try), "", "try the range of ports, or stop"),
+    bind(CLIENT, Key::char('+'), Command::Press(Button::Open), "", "open another session"),
+    bind(CLIENT, Key::char('-'), Command::EndSession, "", "end this session, and close its socket"),
+
+    bind(SERVER, Key::char('v'), Command::Change(Choice::Service), "", "the next service, for connections accepted from now on"),
+    bind(SERVER, Key::char('h'), Command::Change(Choice::Model), "", "the next model: serial, threads, poll"),
+    bind(SERVER, Key::char('p'), Command::Change(Choice::ServerProtocol), "", "TCP or UDP"),
+    bind(SERVER, Key::char('k'), Command::Press(Button::ServerSocket), "", "make the server's socket"),
+    bind(SERVER, Key::char('b'), Command::Press(Button::ServerBind), "", "bind it"),
+    bind(SERVER, Key::char('e'), Command::Press(Button::Listen), "", "let it listen"),
+    bind(SERVER, Key::char('a'), Command::Press(Button::Accept), "", "accept one connection, or cancel an accept that is blocked"),
+    bind(SERVER, Key::char('i'), Command::Focus(Control::Input(Input::Answer)), "answer", "type an answer to the selected connection or peer"),
+    bind(SERVER, Key::char('n'), Command::Press(Button::Answer), "", "send the answer"),
+    bind(SERVER, Key::char('r'), Command::Press(Button::AnswerRecv), "", "recv once on the selected connection: its service gives way to you"),
+    bind(SERVER, Key::char('d'), Command::Press(Button::AnswerShutdown), "", "shut one direction of the selected connection down, or both"),
+    bind(SERVER, Key::char('l'), Command::Press(Button::AnswerClose), "close it", "close the selected connection"),
+    bind(SERVER, Key::char('o'), Command::Press(Button::ServerMore), "more", "everything else that can be done to the selected connection and to the server's socket"),
+
+    bind(OUTSIDE, Key::char('['), Command::PreviousSession, "", "to the client session before"),
+    bind(OUTSIDE, Key::char(']'), Command::NextSession, "", "to the next client session"),
     bind(OUTSIDE, Key::plain(Code::Tab), Command::Next, "next", "to the next control"),
     bind(OUTSIDE, Key::plain(Code::BackTab), Command::Previous, "", "to the control before"),
-    bind(OUTSIDE, Key::char('m'), Command::NextMode, "", "show bytes as text, as hex or as chunks"),
-    bind(OUTSIDE, Key::char('f'), Command::NextFilter, "", "show the calls of all, the client, the server or the selected connection"),
+    bind(OUTSIDE, Key::char('m'), Command::NextMode, "", "show bytes as text, as hex, as chunks, or as an HTTP message"),
+    bind(OUTSIDE, Key::char('f'), Command::NextFilter, "", "whose calls are shown: everyone's, the clients', the server's, …"),
     bind(OUTSIDE, Key::char('y'), Command::Copy, "", "copy the selected call's line, or the newest"),
     bind(OUTSIDE, Key::char('z'), Command::Zoom, "zoom", "give the pane the whole screen, or take it back"),
-    bind(OUTSIDE, Key::char('1'), Command::Focus(Control::Button(Button::Connect)), "", "to the client"),
-    bind(EVERYWHERE, Key::plain(Code::F(2)), Command::Focus(Control::Button(Button::Connect)), "", "to the client"),
-    bind(OUTSIDE, Key::char('2'), Command::Focus(Control::Button(Button::Start)), "", "to the server"),
-    bind(EVERYWHERE, Key::plain(Code::F(3)), Command::Focus(Control::Button(Button::Start)), "", "to the server"),
-    bind(OUTSIDE, Key::char('3'), Command::Focus(Control::Calls), "", "to the calls"),
-    bind(EVERYWHERE, Key::plain(Code::F(4)), Command::Focus(Control::Calls), "", "to the calls"),
+    bind(OUTSIDE, Key::char('1'), Command::Focus(Pane::Client.first()), "", "to the client"),
+    bind(EVERYWHERE, Key::plain(Code::F(2)), Command::Focus(Pane::Client.first()), "", "to the client"),
+    bind(OUTSIDE, Key::char('2'), Command::Focus(Pane::Server.first()), "", "to the server"),
+    bind(EVERYWHERE, Key::plain(Code::F(3)), Command::Focus(Pane::Server.first()), "", "to the server"),
+    bind(OUTSIDE, Key::char('3'), Command::Focus(Pane::Calls.first()), "", "to the calls"),
+    bind(EVERYWHERE, Key::plain(Code::F(4)), Command::Focus(Pane::Calls.first()), "", "to the calls"),
+    bind(OUTSIDE, Key::char('4'), Command::Focus(Pane::Sessions.first()), "", "to the list of clients, and the crowd"),
+    bind(EVERYWHERE, Key::plain(Code::F(5)), Command::Focus(Pane::Sessions.first()), "", "to the list of clients, and the crowd"),
+    bind(OUTSIDE, Key::char('5'), Command::Focus(Pane::Ports.first()), "", "to the ports"),
+    bind(EVERYWHERE, Key::plain(Code::F(6)), Command::Focus(Pane::Ports.first()), "", "to the ports"),
 
     bind(OVERLAY, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close"),
     bind(OVERLAY, Key::plain(Code::Enter), Command::CloseOverlay, "", ""),
@@ -251,6 +385,20 @@ pub const BINDINGS: &[Binding] = &[
     bind(OVERLAY, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the end"),
     bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line"),
 
+    bind(MENU, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the item before"),
+    bind(MENU, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next item"),
+    bind(MENU, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "the first item"),
+    bind(MENU, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "the last item"),
+    bind(MENU, Key::plain(Code::Enter), Command::ChooseItem, "choose", "do what the item says, as its letter does"),
+    bind(MENU, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close"),
+
+    bind(PROMPT, Key::plain(Code::Enter), Command::Accept, "do it", "take what was typed"),
+    bind(PROMPT, Key::plain(Code::Esc), Command::CloseOverlay, "leave it", "close, and do nothing"),
+
+    bind(QUESTION, Key::char('y'), Command::Yes, "yes", "yes"),
+    bind(QUESTION, Key::char('n'), Command::CloseOverlay, "no", "no"),
+    bind(QUESTION, Key::plain(Code::Esc), Command::CloseOverlay, "", ""),
+
     bind(OUTSIDE, Key::char('?'), Command::Help, "help", "this help"),
     bind(EVERYWHERE, Key::plain(Code::F(1)), Command::Help, "help", "this help, from a text field too"),
     bind(EVERYWHERE, Key::ctrl(Code::Char('l')), Command::Redraw, "", "draw the screen anew"),
@@ -260,9 +408,13 @@ pub const BINDINGS: &[Binding] = &[
 
 /// The contexts that hold, the most particular first.
 #[must_use]
-pub fn contexts(focus: Control, overlay: bool) -> Vec<Context> {
-    if overlay {
-        return vec![Context::Overlay, Context::Everywhere];
+pub fn contexts(focus: Control, layer: Layer) -> Vec<Context> {
+    match layer {
+        Layer::Panes => {}
+        Layer::Text => return vec![Context::Overlay, Context::Everywhere],
+        Layer::Menu => return vec![Context::Menu, Context::Everywhere],
+        Layer::Prompt => return vec![Context::Prompt, Context::Field, Context::Everywhere],
+        Layer::Question => return vec![Context::Question, Context::Everywhere],
     }
     let own = match focus {
         Control::Input(_) => return vec![Context::Field, Context::Everywhere],
@@ -271,8 +423,19 @@ pub fn contexts(focus: Control, overlay: bool) -> Vec<Context> {
         Control::Bytes(_) => Context::Bytes,
         Control::Connections => Context::Connections,
         Control::Calls => Context::Calls,
+        Control::Sessions => Context::Sessions,
+        Control::Ports => Context::Ports,
     };
-    vec![own, Context::Outside, Context::Everywhere]
+    let panes: &[Context] = match focus.pane() {
+        Pane::Server => &[Context::Server],
+        Pane::Client | Pane::Calls => &[Context::Client],
+        Pane::Sessions => &[Context::Crowd, Context::Client],
+        Pane::Ports => &[Context::Trying, Context::Client],
+    };
+    let mut all = vec![own];
+    all.extend(panes);
+    all.extend([Context::Outside, Context::Everywhere]);
+    all
 }
 
 /// What `key` asks for where `contexts` hold.
@@ -307,9 +470,9 @@ mod tests {
     #[test]
     fn every_letter_under_a_button_presses_it() {
         for button in Button::ALL {
-            let contexts = contexts(Control::Calls, false);
+            let contexts = contexts(Control::Button(button), Layer::Panes);
             let bound = command(&contexts, Key::char(button.letter()));
-            assert_eq!(bound, Some(Command::Press(button)));
+            assert_eq!(bound, Some(Command::Press(button)), "{button:?}");
         }
     }
 

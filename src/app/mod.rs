@@ -6,46 +6,80 @@
 //!
 //! | file | what it owns |
 //! |---|---|
-//! | [`update`] | what each message changes |
+//! | [`update`] | what each message of the person changes |
+//! | [`act`] | what pressing a button and choosing from a menu do |
+//! | [`happened`] | what each event of the workers changes |
 //! | [`keymap`], [`key`], [`hints`] | every key, what it asks for, what the footer says of it |
-//! | [`control`], [`field`], [`bytes`] | what can have the focus, lines of text, rows of bytes |
-//! | [`client`], [`server`], [`calls`], [`stage`] | the state of each pane |
+//! | [`control`], [`field`], [`bytes`], [`list`] | what can have the focus, lines of text, rows of bytes, lists |
+//! | [`sessions`], [`client`], [`server`], [`peers`], [`calls`], [`ports`] | the state of each pane |
+//! | [`known`], [`stage`] | what is known of one socket |
+//! | [`plan`] | the steps of a crowd |
+//! | [`menu`], [`ask`] | what opens above the panes |
+//! | [`saving`] | received bytes on their way to files |
 
+pub mod act;
+pub mod ask;
 pub mod bytes;
 pub mod calls;
 pub mod client;
 pub mod control;
 pub mod field;
+pub mod happened;
 pub mod hints;
 pub mod key;
 pub mod keymap;
+pub mod known;
+pub mod list;
+pub mod menu;
+pub mod peers;
+pub mod plan;
+pub mod ports;
+pub mod saving;
 pub mod server;
+pub mod sessions;
 pub mod stage;
 pub mod update;
 
+use ask::{Prompt, Question};
 use bytes::{Mode, Motion, Room};
 use calls::{Calls, Filter};
-use client::Client;
-use control::{Button, Bytes, Control};
+use client::{Client, MessageCall};
+use control::{Button, Bytes, Choice, Control, Input, Pane};
 use key::Key;
+use known::Known;
+use menu::Menu;
+use ports::Ports;
+use saving::Saves;
 use server::Server;
+use sessions::Sessions;
+
+use std::net::SocketAddr;
 
 use crate::model::call::Function;
 use crate::model::{
-    Action, Actor, Address, Batch, ByteLog, ClientId, ConnectionId, Moment, Service, WallClock,
+    Action, Actor, Address, Batch, ByteLog, ClientId, ConnectionId, Moment, Offer, SaveOrder,
+    SaveReport, WallClock,
 };
 
 /// Everything that is shown, and everything that decides what a key does.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The client session.
-    pub client: Client,
+    /// The client sessions.
+    pub sessions: Sessions,
     /// The embedded server.
     pub server: Server,
     /// Every call.
     pub calls: Calls,
+    /// The ports that are tried.
+    pub ports: Ports,
+    /// What is being saved.
+    pub saves: Saves,
     /// What has the focus.
     pub focus: Control,
+    /// Which end had the focus last: where there is little room it has more of it.
+    pub end: Pane,
+    /// Which pane is seen in the lower part of the screen.
+    pub lower: Pane,
     /// What is open above the panes.
     pub overlay: Option<Overlay>,
     /// How the panes share the screen.
@@ -73,8 +107,8 @@ pub struct Settings {
     pub bind: String,
     /// Its port.
     pub port: u16,
-    /// What it serves connections with.
-    pub service: Service,
+    /// What its connections get.
+    pub offer: Offer,
     /// How many bytes of what it received a socket keeps.
     pub keep: usize,
     /// How moments read on the wall.
@@ -90,7 +124,7 @@ impl Default for Settings {
             },
             bind: "127.0.0.1".to_owned(),
             port: 8888,
-            service: Service::default(),
+            offer: Offer::default(),
             keep: ByteLog::DEFAULT_LIMIT,
             clock: WallClock::default(),
         }
@@ -108,12 +142,18 @@ pub enum Arrangement {
 }
 
 /// What is open above the panes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Overlay {
     /// Every key, scrolled down by this many rows.
     Help(usize),
     /// Everything about the call with this number, scrolled down by this many rows.
     Call(u64, usize),
+    /// A menu.
+    Menu(Menu),
+    /// A line of text is asked for.
+    Prompt(Prompt),
+    /// A yes is asked for.
+    Question(Question),
 }
 
 /// Something to tell a person, in the footer.
@@ -145,8 +185,12 @@ pub struct Rooms {
     pub received: Room,
     /// The selected connection's received bytes.
     pub connection: Room,
-    /// Rows of the list of connections.
+    /// Rows of the list of connections, or of peers.
     pub connections: usize,
+    /// Rows of the list of sessions.
+    pub sessions: usize,
+    /// Rows of the list of ports.
+    pub ports: usize,
     /// The list of calls, without the rows of blocked calls and with the width of their explanations.
     pub calls: Room,
     /// Rows of what is open above the panes.
@@ -164,6 +208,14 @@ pub enum Spot {
     Mode(Bytes, Mode),
     /// A connection in the list.
     Connection(ConnectionId),
+    /// A peer of a UDP server in the list.
+    Peer(SocketAddr),
+    /// A session, in the list or among the tabs.
+    Session(ClientId),
+    /// The name of a pane that shares the lower part of the screen.
+    Pane(Pane),
+    /// An item of the open menu.
+    Item(usize),
     /// A call in the list.
     Call(u64),
     /// A choice of whose calls are shown.
@@ -191,8 +243,12 @@ pub enum Msg {
     Drawn(Rooms),
     /// It is this late.
     Now(Moment),
-    /// An effect could not be carried out, for this reason.
+    /// An action of this one could not be handed to a worker, for this reason.
+    Undone(Actor, String),
+    /// Another effect could not be carried out, for this reason.
     Failed(String),
+    /// What came of a save.
+    Saved(SaveReport),
 }
 
 /// Something that the shell has to do.
@@ -200,6 +256,8 @@ pub enum Msg {
 pub enum Effect {
     /// Hand this to the workers.
     Perform(Action),
+    /// Hand this to the thread that writes files.
+    Save(SaveOrder),
     /// Copy this to the clipboard.
     Copy(String),
     /// Draw everything anew.
@@ -215,15 +273,14 @@ impl App {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
-            client: Client::new(ClientId::FIRST, &settings.connect, settings.keep),
-            server: Server::new(
-                &settings.bind,
-                settings.port,
-                settings.service,
-                settings.keep,
-            ),
+            sessions: Sessions::new(&settings.connect, settings.keep),
+            server: Server::new(&settings.bind, settings.port, settings.offer, settings.keep),
             calls: Calls::default(),
+            ports: Ports::default(),
+            saves: Saves::default(),
             focus: Control::Button(Button::Start),
+            end: Pane::Server,
+            lower: Pane::Calls,
             overlay: None,
             arrangement: Arrangement::default(),
             notice: None,
@@ -235,10 +292,16 @@ impl App {
         }
     }
 
-    /// The client session as the owner of calls.
+    /// The session in front.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.sessions.front()
+    }
+
+    /// The session in front as the owner of calls.
     #[must_use]
     pub const fn client_actor(&self) -> Actor {
-        Actor::Client(self.client.id)
+        Actor::Client(self.sessions.front_id())
     }
 
     /// Whether the client waits in a call of this function.
@@ -247,19 +310,178 @@ impl App {
         self.calls.waiting(self.client_actor(), function).is_some()
     }
 
+    /// Whether the client waits for room to send.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.client_waits(Function::Send) || self.client_waits(Function::Sendto)
+    }
+
+    /// Whether the client waits in a recv that a person has asked for.
+    #[must_use]
+    pub fn is_receiving_by_hand(&self) -> bool {
+        self.client().receive == client::Receive::ByHand
+            && (self.client_waits(Function::Recv) || self.client_waits(Function::Recvfrom))
+    }
+
+    /// Whether `who`, an accepted connection or a UDP server, waits in a recv that a person has asked for.
+    #[must_use]
+    pub fn waits_by_hand(&self, who: Actor) -> bool {
+        let waits = |function| self.calls.waiting(who, function).is_some();
+        let is_by_hand = match who {
+            Actor::Connection(id) => self.server.connections.get(id).is_some_and(|c| c.by_hand),
+            Actor::Server => self.server.service == crate::model::Service::Manual,
+            Actor::Client(_) | Actor::Ports => false,
+        };
+        is_by_hand && (waits(Function::Recv) || waits(Function::Recvfrom))
+    }
+
     /// Whether the client is on its way to a connection.
     #[must_use]
     pub fn is_connecting(&self) -> bool {
         self.client_waits(Function::Getaddrinfo) || self.client_waits(Function::Connect)
     }
 
-    /// Whether the server listens or is about to.
+    /// Whether the server has a socket or is about to.
     #[must_use]
     pub fn is_server_up(&self) -> bool {
-        self.server.fd.is_some()
+        self.server.socket.fd.is_some()
             || self
                 .calls
                 .waiting(Actor::Server, Function::Getaddrinfo)
                 .is_some()
+    }
+
+    /// Whether a person waits for a connection to accept.
+    #[must_use]
+    pub fn is_accepting_by_hand(&self) -> bool {
+        !self.server.accepts_alone
+            && self
+                .calls
+                .waiting(Actor::Server, Function::Accept)
+                .is_some()
+    }
+
+    /// What is known of a socket.
+    #[must_use]
+    pub fn known(&self, who: Actor) -> Option<&Known> {
+        match who {
+            Actor::Client(id) => self.sessions.get(id).map(|client| &client.socket),
+            Actor::Server => Some(&self.server.socket),
+            Actor::Connection(id) => self.server.connections.get(id).map(|c| &c.socket),
+            Actor::Ports => None,
+        }
+    }
+
+    /// See [`App::known`].
+    pub fn known_mut(&mut self, who: Actor) -> Option<&mut Known> {
+        match who {
+            Actor::Client(id) => self.sessions.get_mut(id).map(|client| &mut client.socket),
+            Actor::Server => Some(&mut self.server.socket),
+            Actor::Connection(id) => {
+                let connection = self.server.connections.get_mut(id);
+                connection.map(|connection| &mut connection.socket)
+            }
+            Actor::Ports => None,
+        }
+    }
+
+    /// Who would be answered by hand in the server panel: the selected connection while it is open, or whoever sends
+    /// datagrams to a UDP server.
+    #[must_use]
+    pub fn answerer(&self) -> Option<Actor> {
+        if self.server.is_udp() {
+            return self.server.socket.fd.map(|_| Actor::Server);
+        }
+        let connection = self.server.connections.current()?;
+        (!connection.closed).then(|| connection.who())
+    }
+
+    /// Whether a control is on the screen, or would be if its pane were open: what makes no sense for UDP, or without a
+    /// connection, is not.
+    #[must_use]
+    pub fn is_there(&self, control: Control) -> bool {
+        let pane = control.pane();
+        if pane.is_lower() && pane != self.lower {
+            return false;
+        }
+        let is_udp = self.server.is_udp();
+        match control {
+            Control::Input(Input::Backlog)
+            | Control::Choice(Choice::Model)
+            | Control::Button(Button::Listen | Button::Accept) => !is_udp,
+            Control::Button(Button::SendAll) => {
+                self.client().message_call() != MessageCall::Send && !self.is_sending()
+            }
+            Control::Input(Input::Answer)
+            | Control::Button(Button::Answer | Button::AnswerRecv) => self.answerer().is_some(),
+            Control::Button(Button::AnswerShutdown | Button::AnswerClose) => {
+                !is_udp && self.answerer().is_some()
+            }
+            Control::Bytes(Bytes::Connection) => {
+                is_udp || self.server.connections.current().is_some()
+            }
+            Control::Input(
+                Input::Host
+                | Input::Port
+                | Input::Message
+                | Input::RecvSize
+                | Input::Bind
+                | Input::ServerPort
+                | Input::Delay
+                | Input::Crowd
+                | Input::PortsHost
+                | Input::PortsFirst
+                | Input::PortsLast
+                | Input::Prompt,
+            )
+            | Control::Button(
+                Button::Socket
+                | Button::Resolve
+                | Button::Connect
+                | Button::Shutdown
+                | Button::Close
+                | Button::Send
+                | Button::Recv
+                | Button::More
+                | Button::Start
+                | Button::ServerSocket
+                | Button::ServerBind
+                | Button::ServerMore
+                | Button::Open
+                | Button::Crowd
+                | Button::Dismiss
+                | Button::Try,
+            )
+            | Control::Choice(
+                Choice::Protocol
+                | Choice::Family
+                | Choice::LineEnding
+                | Choice::Receive
+                | Choice::ServerProtocol
+                | Choice::Service
+                | Choice::Steps
+                | Choice::Filter,
+            )
+            | Control::Bytes(Bytes::Client)
+            | Control::Connections
+            | Control::Calls
+            | Control::Sessions
+            | Control::Ports => true,
+        }
+    }
+
+    /// The focus goes there.
+    pub fn focus_on(&mut self, control: Control) {
+        self.focus = control;
+        if control == Control::Input(Input::Answer) {
+            // Whoever is answered stays the same while the answer is typed.
+            self.server.pin();
+        }
+        let pane = control.pane();
+        if pane.is_lower() {
+            self.lower = pane;
+        } else {
+            self.end = pane;
+        }
     }
 }

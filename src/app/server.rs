@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::bytes::{BytesView, Motion};
 use super::client::{Remark, bare};
 use super::field::{Field, Takes};
+use super::known::Known;
+use super::list;
+use super::peers::Peers;
 use super::stage::Stage;
 use crate::model::{
-    ByteLog, Call, CallRecord, ConnectionId, Fd, Moment, Outcome, ServerSetup, Service, glyph,
+    Actor, ByteLog, Call, CallRecord, ConnectionId, Family, Fd, Head, Model, Moment, Offer,
+    Outcome, ServerSetup, Service, SocketKind, glyph,
 };
 
 /// The embedded server.
@@ -20,14 +25,34 @@ pub struct Server {
     pub port: Field,
     /// The second argument of listen.
     pub backlog: Field,
+    /// TCP or UDP.
+    pub kind: SocketKind,
     /// What connections are served with.
     pub service: Service,
-    /// The socket that is being made a listening one, or is one.
-    pub fd: Option<Fd>,
-    /// Where it listens, once it does.
-    pub listening: Option<SocketAddr>,
+    /// How they are served beside each other.
+    pub model: Model,
+    /// How many milliseconds a service thinks before each answer.
+    pub delay: Field,
+    /// What the calls tell of the server's own socket.
+    pub socket: Known,
+    /// Its address, once it has one.
+    pub local: Option<SocketAddr>,
+    /// Whether it listens.
+    pub listens: bool,
+    /// Whether connections are accepted as they come.
+    pub accepts_alone: bool,
+    /// How many connections wait to be accepted, and the backlog that the kernel granted.
+    pub queue: Option<(u32, u32)>,
     /// The accepted connections.
     pub connections: Connections,
+    /// Who has sent datagrams to a UDP server.
+    pub peers: Peers,
+    /// What a UDP server received.
+    pub received: ByteLog,
+    /// How that is looked at.
+    pub view: BytesView,
+    /// The text to send on the selected connection, with escapes.
+    pub answer: Field,
     /// What the last call that needs words came to.
     pub remark: Option<Remark>,
 }
@@ -35,35 +60,41 @@ pub struct Server {
 impl Server {
     /// A server that is stopped.
     #[must_use]
-    pub fn new(host: &str, port: u16, service: Service, keep: usize) -> Self {
+    pub fn new(host: &str, port: u16, offer: Offer, keep: usize) -> Self {
         Self {
             bind: Field::new(Takes::Name, host),
             port: Field::new(Takes::Digits, &port.to_string()),
             backlog: Field::new(Takes::Digits, "128"),
-            service,
-            fd: None,
-            listening: None,
+            kind: SocketKind::default(),
+            service: offer.service,
+            model: offer.model,
+            delay: Field::new(Takes::Digits, &offer.delay.as_millis().to_string()),
+            socket: Known::default(),
+            local: None,
+            listens: false,
+            accepts_alone: true,
+            queue: None,
             connections: Connections::new(keep),
+            peers: Peers::default(),
+            received: ByteLog::new(keep),
+            view: BytesView::default(),
+            answer: Field::new(Takes::Message, ""),
             remark: None,
         }
     }
 
-    /// What is typed in the fields, to start with.
+    /// The longest that a service may think: ten minutes.
+    const LONGEST_DELAY: u64 = 600_000;
+
+    /// The address to bind to.
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn setup(&mut self) -> Result<ServerSetup, String> {
+    pub fn address(&mut self) -> Result<(String, u16), String> {
         let port = self.port.value();
         let port = port.parse().map_err(|_| {
             format!(
                 "server port \"{port}\": give a number from 0 to 65535; 0 lets the kernel choose"
-            )
-        })?;
-        let backlog = self.backlog.value();
-        let backlog = backlog.parse().map_err(|_| {
-            format!(
-                "backlog \"{backlog}\": give a number from 0 to {}",
-                i32::MAX
             )
         })?;
         let host = self.bind.value();
@@ -73,26 +104,85 @@ impl Server {
         let host = bare(host).to_owned();
         self.bind.remember();
         self.port.remember();
+        Ok((host, port))
+    }
+
+    /// The backlog.
+    ///
+    /// # Errors
+    /// What the field takes.
+    pub fn backlog(&mut self) -> Result<i32, String> {
+        let backlog = self.backlog.value();
+        let backlog = backlog.parse().map_err(|_| {
+            format!(
+                "backlog \"{backlog}\": give a number from 0 to {}",
+                i32::MAX
+            )
+        })?;
         self.backlog.remember();
-        Ok(ServerSetup {
-            host,
-            port,
-            backlog,
+        Ok(backlog)
+    }
+
+    /// What new connections get.
+    ///
+    /// # Errors
+    /// What the field of the delay takes.
+    pub fn offer(&self) -> Result<Offer, String> {
+        let delay = self.delay.value();
+        let millis = delay
+            .parse()
+            .ok()
+            .filter(|millis| *millis <= Self::LONGEST_DELAY)
+            .ok_or_else(|| {
+                format!(
+                    "delay \"{delay}\": give milliseconds from 0 to {}",
+                    Self::LONGEST_DELAY
+                )
+            })?;
+        Ok(Offer {
             service: self.service,
+            model: self.model,
+            delay: Duration::from_millis(millis),
         })
     }
 
-    /// Takes in a call of the listening socket that returned.
-    pub fn returned(&mut self, record: &CallRecord) {
-        if let Some(remark) = Remark::of(record) {
-            self.remark = Some(remark);
+    /// What is typed in the fields, to start with.
+    ///
+    /// # Errors
+    /// Which field cannot be understood, and what it takes.
+    pub fn setup(&mut self) -> Result<ServerSetup, String> {
+        let (host, port) = self.address()?;
+        Ok(ServerSetup {
+            host,
+            port,
+            kind: self.kind,
+            backlog: self.backlog()?,
+            offer: self.offer()?,
+        })
+    }
+
+    /// The family of a socket that is made by hand.
+    #[must_use]
+    pub fn socket_family(&self) -> Family {
+        if self.bind.value().contains(':') {
+            Family::Inet6
+        } else {
+            Family::Inet
         }
+    }
+
+    /// Takes in a call of the server's own socket that returned.
+    pub fn returned(&mut self, record: &CallRecord) {
+        Remark::follow(&mut self.remark, record);
         match (&record.call, &record.outcome) {
-            (Call::Socket { .. }, Outcome::Descriptor(fd)) => {
-                self.fd = Some(*fd);
+            (Call::Socket { .. }, Outcome::Descriptor(_)) => {
+                self.lost();
                 self.remark = None;
+                self.received.clear();
+                self.peers = Peers::default();
             }
-            (Call::Getsockname { .. }, Outcome::Named(address)) => self.listening = Some(*address),
+            (Call::Getsockname { .. }, Outcome::Named(address)) => self.local = Some(*address),
+            (Call::Listen { .. }, Outcome::Done) => self.listens = true,
             (
                 Call::Accept { .. },
                 Outcome::Accepted {
@@ -104,21 +194,64 @@ impl Server {
                 let connection = Connection::new(*connection, *fd, *peer, record.returned);
                 self.connections.accept(connection);
             }
+            (Call::Sendto { address, .. }, Outcome::Sent(count)) => {
+                self.peers.sent(*address, *count);
+            }
             (Call::Close { .. }, _) => self.lost(),
             _ => {}
         }
+        self.socket.returned(record);
     }
 
-    /// The listening socket is no more: it was closed, or the server's thread failed.
-    pub const fn lost(&mut self) {
-        self.fd = None;
-        self.listening = None;
+    /// Takes in a datagram.
+    pub fn received(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
+        if let Some(from) = from {
+            self.peers.received(from, at, &bytes);
+        }
+        self.received.push_datagram(at, bytes, from);
+    }
+
+    /// The server's own socket is no more: it was closed, or the server's thread failed.
+    pub fn lost(&mut self) {
+        self.socket.lost();
+        self.local = None;
+        self.listens = false;
+        self.queue = None;
+    }
+
+    /// Selects whom the panel shows now, so that it goes on showing them when others come.
+    pub fn pin(&mut self) {
+        if self.is_udp() {
+            self.peers.pin();
+        } else {
+            self.connections.selected = self.connections.current_id();
+        }
+    }
+
+    /// Whether it is a UDP server, or is to be one.
+    #[must_use]
+    pub const fn is_udp(&self) -> bool {
+        let kind = if self.socket.fd.is_some() {
+            self.socket.kind
+        } else {
+            self.kind
+        };
+        matches!(kind, SocketKind::Datagram)
+    }
+
+    /// Where it can be reached, once it can be.
+    #[must_use]
+    pub const fn serves_at(&self) -> Option<SocketAddr> {
+        match (self.socket.kind, self.listens) {
+            (SocketKind::Stream, false) => None,
+            (SocketKind::Stream, true) | (SocketKind::Datagram, _) => self.local,
+        }
     }
 
     /// Who can reach the listening socket, if anybody beside this machine's own programs can.
     #[must_use]
     pub fn exposure(&self) -> Option<String> {
-        let ip = self.listening?.ip().to_canonical();
+        let ip = self.serves_at()?.ip().to_canonical();
         if ip.is_loopback() {
             None
         } else if ip.is_unspecified() {
@@ -134,22 +267,24 @@ impl Server {
 pub struct Connection {
     /// Its number.
     pub id: ConnectionId,
-    /// Its descriptor.
-    pub fd: Fd,
+    /// What the calls tell of its socket.
+    pub socket: Known,
     /// Who is at the other end.
     pub peer: SocketAddr,
-    /// Its state, as the calls tell it.
-    pub stage: Stage,
     /// When it was accepted.
     pub since: Moment,
     /// Whether the server has closed its end.
     pub closed: bool,
+    /// What it was given.
+    pub offer: Offer,
+    /// Whether a person receives and answers, rather than a service.
+    pub by_hand: bool,
     /// What it received.
     pub received: ByteLog,
-    /// How that is looked at.
+    /// Where the headers end in that, if they are any.
+    pub head: Head,
+    /// How it is looked at.
     pub view: BytesView,
-    /// How many bytes the kernel took.
-    pub sent: u64,
     /// The beginning of what was received last.
     pub last: String,
 }
@@ -161,25 +296,32 @@ impl Connection {
     fn new(id: ConnectionId, fd: Fd, peer: SocketAddr, since: Moment) -> Self {
         Self {
             id,
-            fd,
+            socket: Known::accepted(fd, Family::of(&peer)),
             peer,
-            stage: Stage::Established,
             since,
             closed: false,
+            offer: Offer::default(),
+            by_hand: false,
             received: ByteLog::default(),
+            head: Head::default(),
             view: BytesView::default(),
-            sent: 0,
             last: String::new(),
         }
+    }
+
+    /// The owner of its calls.
+    #[must_use]
+    pub const fn who(&self) -> Actor {
+        Actor::Connection(self.id)
     }
 
     /// The state's name for the list.
     #[must_use]
     pub const fn state(&self) -> &'static str {
-        match (self.closed, self.stage) {
+        match (self.closed, self.socket.stage) {
             (true, Stage::Broken) => "broken",
             (true, _) => "closed",
-            (false, stage) => stage.name(),
+            (false, stage) => stage.name(SocketKind::Stream),
         }
     }
 }
@@ -233,6 +375,12 @@ impl Connections {
         self.all.is_empty()
     }
 
+    /// How many bytes of memory the logs of all of them hold together.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
     /// How many are open.
     #[must_use]
     pub fn open(&self) -> usize {
@@ -269,7 +417,27 @@ impl Connections {
 
     fn accept(&mut self, mut connection: Connection) {
         connection.received = ByteLog::new(self.keep);
-        self.all.insert(connection.id, connection);
+        // No number is used twice; if one were, what is counted of the first would go on being true.
+        self.all.entry(connection.id).or_insert(connection);
+    }
+
+    /// A connection, if it is still listed.
+    #[must_use]
+    pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.all.get(&id)
+    }
+
+    /// See [`Connections::get`].
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.all.get_mut(&id)
+    }
+
+    /// Takes in what the connection `id` was given.
+    pub fn serving(&mut self, id: ConnectionId, offer: Offer) {
+        if let Some(connection) = self.all.get_mut(&id) {
+            connection.offer = offer;
+            connection.by_hand = offer.service == Service::Manual;
+        }
     }
 
     /// Takes in a call of the connection `id` that returned.
@@ -277,10 +445,10 @@ impl Connections {
         let Some(connection) = self.all.get_mut(&id) else {
             return;
         };
-        match (&record.call, &record.outcome) {
-            (Call::Send { .. }, Outcome::Sent(count)) => connection.sent += *count as u64,
-            (Call::Close { .. }, _) => self.lost(id),
-            (_, outcome) => connection.stage = connection.stage.after(outcome),
+        if matches!(record.call, Call::Close { .. }) {
+            self.lost(id);
+        } else {
+            connection.socket.returned(record);
         }
     }
 
@@ -289,6 +457,12 @@ impl Connections {
         if let Some(connection) = self.all.get_mut(&id)
             && !std::mem::replace(&mut connection.closed, true)
         {
+            // The list goes on telling that it broke.
+            let broke = connection.socket.stage == Stage::Broken;
+            connection.socket.lost();
+            if broke {
+                connection.socket.stage = Stage::Broken;
+            }
             self.closed.push_back(id);
             self.forget_closed();
         }
@@ -300,6 +474,7 @@ impl Connections {
             return;
         };
         connection.last = glyph::line(&bytes[..bytes.len().min(Connection::LAST)]);
+        connection.head.push(&bytes);
         let before = connection.received.held();
         connection.received.push(at, bytes);
         self.held = self.held + connection.received.held() - before;
@@ -353,47 +528,15 @@ impl Connections {
         let Some(at) = self.current().map(|connection| connection.id) else {
             return;
         };
-        let to = match (motion.rows(page), motion.is_back()) {
-            (None, true) => self.all.keys().next(),
-            (None, false) => None,
-            (Some(rows), true) => self
-                .all
-                .range(..=at)
-                .rev()
-                .take(rows + 1)
-                .last()
-                .map(|(id, _)| id),
-            (Some(rows), false) => self.all.range(at..).take(rows + 1).last().map(|(id, _)| id),
-        };
-        self.selected = to.copied();
+        self.selected = list::moved(&self.all, at, motion, page);
         self.settle(page);
     }
 
     /// The rows to show in a window of `page` rows: the selected one is always among them.
     #[must_use]
     pub fn window(&self, page: usize) -> Vec<&Connection> {
-        let Some(selected) = self.pinned() else {
-            return self.newest(page);
-        };
-        let top = self.top.unwrap_or(selected).min(selected);
-        let mut rows: Vec<&Connection> = self.all.range(top..).take(page).map(|(_, c)| c).collect();
-        if rows.last().is_none_or(|last| last.id < selected) {
-            rows = (self.all.range(..=selected).rev().take(page))
-                .map(|(_, c)| c)
-                .collect();
-            rows.reverse();
-        }
-        // Near the end the window is filled from above.
-        if rows.len() < page {
-            rows = self.newest(page);
-        }
-        rows
-    }
-
-    fn newest(&self, page: usize) -> Vec<&Connection> {
-        let mut rows: Vec<&Connection> = self.all.values().rev().take(page).collect();
-        rows.reverse();
-        rows
+        let rows = list::window(&self.all, self.pinned(), self.top, page);
+        rows.into_iter().map(|(_, connection)| connection).collect()
     }
 
     /// Remembers which row is at the top of the window.

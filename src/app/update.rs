@@ -1,41 +1,57 @@
-//! What each message changes, and which effects it has.
+//! What each message of the person changes, and which effects it has.
 
 use super::bytes::{BytesView, Motion};
 use super::calls::Filter;
-use super::client::{LineEnding, split_address};
-use super::control::{Button, Bytes, Choice, Control, Input, Pane};
+use super::client::{LineEnding, Receive, split_address};
+use super::control::{Bytes, Choice, Control, Input, Pane};
 use super::field::Field;
 use super::key::Key;
-use super::keymap::{self, Command};
-use super::{App, Arrangement, Effect, Expecting, Msg, Notice, Overlay, Spot};
-use crate::model::call::Function;
-use crate::model::{
-    Action, Actor, Call, CallRecord, ClientAction, Event, Outcome, ServerAction, Service,
-};
+use super::keymap::{self, Command, Layer};
+use super::menu::{MenuKind, items};
+use super::plan::Steps;
+use super::{App, Arrangement, Effect, Msg, Notice, Overlay, Spot};
+use crate::model::{Action, Actor, ClientId, Family, Model, ServerAction, Service, SocketKind};
 
 impl App {
     /// Takes in one message.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let effects = self.take_in(msg);
+        self.settle_focus();
+        effects
+    }
+
+    fn take_in(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => self.paste(&text),
             Msg::Click(spot) => self.click(spot),
             Msg::Wheel(spot, motion) => self.wheel(spot, motion),
-            Msg::Happened(batch) => batch
-                .into_iter()
-                .flat_map(|event| self.happened(event))
-                .collect(),
+            Msg::Happened(batch) => {
+                let events = batch.into_iter();
+                events.flat_map(|event| self.happened(event)).collect()
+            }
             Msg::Drawn(room) => {
                 self.room = room;
                 self.server.connections.settle(room.connections);
+                self.server.peers.settle(room.connections);
+                self.sessions.settle(room.sessions);
                 Vec::new()
             }
             Msg::Now(now) => {
                 self.now = now;
                 Vec::new()
             }
+            Msg::Undone(who, why) => {
+                self.undone(who);
+                self.tell_failure(why);
+                Vec::new()
+            }
             Msg::Failed(text) => {
                 self.tell_failure(text);
+                Vec::new()
+            }
+            Msg::Saved(report) => {
+                self.saved(report);
                 Vec::new()
             }
         }
@@ -43,31 +59,69 @@ impl App {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
-        let contexts = keymap::contexts(self.focus, self.overlay.is_some());
+        let contexts = keymap::contexts(self.focus, self.layer());
         if let Some(command) = keymap::command(&contexts, key) {
             return self.run(command);
         }
-        if let (Some(c), None, Control::Input(input)) = (key.typed(), self.overlay, self.focus) {
-            self.field(input).insert(c.encode_utf8(&mut [0; 4]));
+        let Some(c) = key.typed() else {
+            return Vec::new();
+        };
+        match &mut self.overlay {
+            Some(Overlay::Menu(menu)) => {
+                let kind = menu.kind;
+                let found = items(self, kind).into_iter().find(|item| item.letter == c);
+                return found.map_or_else(Vec::new, |item| self.choose_item(item.chosen));
+            }
+            Some(Overlay::Prompt(prompt)) => {
+                prompt.field.insert(c.encode_utf8(&mut [0; 4]));
+            }
+            Some(Overlay::Help(_) | Overlay::Call(..) | Overlay::Question(_)) => {}
+            None => {
+                if let Control::Input(input) = self.focus {
+                    self.field(input).insert(c.encode_utf8(&mut [0; 4]));
+                }
+            }
         }
         Vec::new()
     }
 
+    /// What lies above the panes, for the keymap.
+    #[must_use]
+    pub const fn layer(&self) -> Layer {
+        match &self.overlay {
+            None => Layer::Panes,
+            Some(Overlay::Help(_) | Overlay::Call(..)) => Layer::Text,
+            Some(Overlay::Menu(_)) => Layer::Menu,
+            Some(Overlay::Prompt(_)) => Layer::Prompt,
+            Some(Overlay::Question(_)) => Layer::Question,
+        }
+    }
+
+    /// The field that takes what is typed.
+    #[must_use]
+    pub fn focused_input(&self) -> Option<Input> {
+        match (self.layer(), self.focus) {
+            (Layer::Prompt, _) => Some(Input::Prompt),
+            (Layer::Panes, Control::Input(input)) => Some(input),
+            (Layer::Panes | Layer::Text | Layer::Menu | Layer::Question, _) => None,
+        }
+    }
+
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.notice = None;
-        if self.overlay.is_some() {
-            return Vec::new();
-        }
-        let Control::Input(input) = self.focus else {
-            self.tell_failure("paste goes into a text field: Tab leads to one".to_owned());
+        let Some(input) = self.focused_input() else {
+            if self.overlay.is_none() {
+                self.tell_failure("paste goes into a text field: Tab leads to one".to_owned());
+            }
             return Vec::new();
         };
         // An address is often copied whole.
         if input == Input::Host
             && let Some((host, port)) = split_address(text.trim())
         {
-            self.client.host.set(host);
-            self.client.port.set(port);
+            let front = self.sessions.front_mut();
+            front.host.set(host);
+            front.port.set(port);
         } else if !self.field(input).insert(text) {
             self.tell_failure(format!(
                 "the pasted text was cut: a field holds {} characters",
@@ -80,8 +134,12 @@ impl App {
     fn click(&mut self, spot: Spot) -> Vec<Effect> {
         self.notice = None;
         match spot {
+            Spot::Control(Control::Input(Input::Prompt), column) => {
+                self.field(Input::Prompt).set_cursor_column(column);
+                Vec::new()
+            }
             Spot::Control(control, column) => {
-                self.focus = control;
+                self.focus_on(control);
                 match control {
                     Control::Input(input) => {
                         self.field(input).set_cursor_column(column);
@@ -89,7 +147,11 @@ impl App {
                     }
                     Control::Button(button) => self.press(button),
                     Control::Choice(choice) => self.choose(choice, 1),
-                    Control::Bytes(_) | Control::Connections | Control::Calls => Vec::new(),
+                    Control::Bytes(_)
+                    | Control::Connections
+                    | Control::Calls
+                    | Control::Sessions
+                    | Control::Ports => Vec::new(),
                 }
             }
             Spot::Mode(bytes, mode) => {
@@ -99,12 +161,31 @@ impl App {
                 Vec::new()
             }
             Spot::Connection(id) => {
-                self.focus = Control::Connections;
+                self.focus_on(Control::Connections);
                 self.server.connections.selected = Some(id);
                 Vec::new()
             }
+            Spot::Peer(address) => {
+                self.focus_on(Control::Connections);
+                self.server.peers.select(address);
+                Vec::new()
+            }
+            Spot::Session(id) => {
+                self.sessions.show(id);
+                Vec::new()
+            }
+            Spot::Pane(pane) => {
+                self.focus_on(pane.first());
+                Vec::new()
+            }
+            Spot::Item(number) => {
+                let Some(Overlay::Menu(menu)) = &self.overlay else {
+                    return Vec::new();
+                };
+                self.choose_number(menu.kind, number)
+            }
             Spot::Call(number) => {
-                self.focus = Control::Calls;
+                self.focus_on(Control::Calls);
                 // A click on the call that is selected opens it, as Enter would.
                 if self.calls.cursor == Some(number) {
                     self.overlay = Some(Overlay::Call(number, 0));
@@ -125,9 +206,11 @@ impl App {
         let control = match spot {
             Spot::Control(control, _) => control,
             Spot::Mode(bytes, _) => Control::Bytes(bytes),
-            Spot::Connection(_) => Control::Connections,
+            Spot::Connection(_) | Spot::Peer(_) => Control::Connections,
+            Spot::Session(_) => Control::Sessions,
+            Spot::Pane(_) => self.lower.first(),
             Spot::Call(_) | Spot::Filter(_) => Control::Calls,
-            Spot::Overlay | Spot::Beside => {
+            Spot::Overlay | Spot::Beside | Spot::Item(_) => {
                 self.scroll_overlay(motion);
                 return Vec::new();
             }
@@ -144,27 +227,56 @@ impl App {
             Command::Help => {
                 self.overlay = match self.overlay {
                     Some(Overlay::Help(_)) => None,
-                    Some(Overlay::Call(..)) | None => Some(Overlay::Help(0)),
+                    Some(_) | None => Some(Overlay::Help(0)),
                 };
             }
             Command::CloseOverlay => self.overlay = None,
-            Command::Next => self.focus = self.focus.next(),
-            Command::Previous => self.focus = self.focus.previous(),
+            // In a window there is nothing beside the field.
+            Command::Next | Command::Previous if self.overlay.is_some() => {}
+            Command::Next | Command::Previous => {
+                let back = command == Command::Previous;
+                let next = self.focus.neighbour(back, |control| self.is_there(control));
+                self.focus_on(next);
+            }
+            Command::Focus(control) if !self.is_there(control) && !control.pane().is_lower() => {
+                self.tell_failure("there is nobody to answer yet".to_owned());
+            }
             Command::Focus(control) => {
                 self.overlay = None;
-                self.focus = control;
+                self.focus_on(control);
             }
             Command::Leave => {
                 if let Some(button) = self.focus.button() {
-                    self.focus = Control::Button(button);
+                    self.focus_on(Control::Button(button));
                 }
             }
             Command::Press(button) => return self.press(button),
+            Command::NextSession => self.sessions.show_next(false),
+            Command::PreviousSession => self.sessions.show_next(true),
+            Command::ShowSession => {
+                self.sessions.show(self.sessions.selected());
+                self.focus_on(Pane::Client.first());
+            }
+            Command::EndSession => return self.end_session(self.meant_session()),
+            Command::Texts => return self.open_menu(MenuKind::Texts),
+            Command::ChooseItem => {
+                let Some(Overlay::Menu(menu)) = &self.overlay else {
+                    return Vec::new();
+                };
+                return self.choose_number(menu.kind, menu.selected);
+            }
+            Command::Accept => return self.accept_prompt(),
+            Command::Yes => return self.say_yes(),
+            Command::Enter if self.is_server_up() && self.focus == Control::Input(Input::Delay) => {
+                return self.offer();
+            }
             Command::Enter if self.is_server_up() && self.focus.is_server_input() => {
-                self.tell_failure(
+                let why = if self.server.serves_at().is_some() {
                     "the server runs with what it was started with: stop it first (Esc, then s)"
-                        .to_owned(),
-                );
+                } else {
+                    "this socket goes step by step: b binds it, e lets it listen (Esc first)"
+                };
+                self.tell_failure(why.to_owned());
             }
             Command::Enter => {
                 if let Some(button) = self.focus.button() {
@@ -173,10 +285,11 @@ impl App {
             }
             Command::ChooseNext => return self.choose_focused(1),
             Command::ChoosePrevious => return self.choose_focused(-1),
+            Command::Change(choice) => return self.choose(choice, 1),
             Command::NextMode => {
                 let bytes = match self.focus.pane() {
-                    Pane::Client | Pane::Calls => Bytes::Client,
                     Pane::Server => Bytes::Connection,
+                    Pane::Client | Pane::Calls | Pane::Sessions | Pane::Ports => Bytes::Client,
                 };
                 if let Some(view) = self.view(bytes) {
                     view.set_mode(view.mode.next());
@@ -185,21 +298,9 @@ impl App {
             Command::NextFilter => self.choose_filter(1),
             Command::Scroll(motion) if self.overlay.is_some() => self.scroll_overlay(motion),
             Command::Scroll(motion) => self.scroll(self.focus, motion),
-            Command::Edit(edit) => {
-                if let Control::Input(input) = self.focus {
-                    self.field(input).edit(edit);
-                }
-            }
-            Command::Older => {
-                if let Control::Input(input) = self.focus {
-                    self.field(input).recall_older();
-                }
-            }
-            Command::Newer => {
-                if let Control::Input(input) = self.focus {
-                    self.field(input).recall_newer();
-                }
-            }
+            Command::Edit(edit) => self.edit(|field| field.edit(edit)),
+            Command::Older => self.edit(Field::recall_older),
+            Command::Newer => self.edit(Field::recall_newer),
             Command::Details => {
                 self.overlay = self
                     .calls
@@ -217,74 +318,49 @@ impl App {
         Vec::new()
     }
 
-    /// Presses a button.
-    pub fn press(&mut self, button: Button) -> Vec<Effect> {
-        // Whoever presses a button has taken over from the command line.
-        self.connect_next = false;
-        let done = match button {
-            Button::Connect if self.is_connecting() => {
-                Ok(self.client_effect(ClientAction::CancelConnect))
+    /// An action could not even be begun: what waits for its events waits no more.
+    fn undone(&mut self, who: Actor) {
+        match who {
+            Actor::Client(id) => {
+                if let Some(plan) = self.sessions.get_mut(id).and_then(|c| c.plan.as_mut()) {
+                    plan.failed = true;
+                }
             }
-            Button::Connect => self.client.connect().map(|action| {
-                let message = Control::Input(Input::Message);
-                self.expect(self.client_actor(), Function::Connect, message);
-                self.client_effect(action)
-            }),
-            Button::Send if self.client_waits(Function::Send) => {
-                Ok(self.client_effect(ClientAction::CancelSend))
-            }
-            Button::Send => self.client.send().map(|action| self.client_effect(action)),
-            Button::Close if self.client.fd.is_none() && !self.is_connecting() => {
-                Err("there is no socket to close".to_owned())
-            }
-            Button::Close => Ok(self.client_effect(ClientAction::Close)),
-            Button::Start if self.is_server_up() => {
-                Ok(Effect::Perform(Action::Server(ServerAction::Stop)))
-            }
-            Button::Start => self.server.setup().map(|setup| {
-                let connect = Control::Button(Button::Connect);
-                self.expect(Actor::Server, Function::Listen, connect);
-                Effect::Perform(Action::Server(ServerAction::Start(setup)))
-            }),
-        };
-        match done {
-            Ok(effect) => vec![effect],
-            Err(why) => {
-                self.tell_failure(why);
-                Vec::new()
-            }
+            Actor::Ports => self.ports.running = false,
+            Actor::Server | Actor::Connection(_) => {}
         }
     }
 
-    const fn client_effect(&self, action: ClientAction) -> Effect {
-        Effect::Perform(Action::Client(self.client.id, action))
+    /// A focus on what is there no more goes to the list beside it: from the answer to a connection that was closed, from
+    /// the model as the protocol becomes UDP, from what was clicked and has just gone.
+    fn settle_focus(&mut self) {
+        if self.focus.pane() == Pane::Server && !self.is_there(self.focus) {
+            self.focus_on(Control::Connections);
+        }
     }
 
-    fn expect(&mut self, who: Actor, function: Function, to: Control) {
-        self.expecting = Some(Expecting {
-            who,
-            function,
-            from: self.focus,
-            to,
-        });
+    /// The session that a key means: in the list the selected one, elsewhere the one in front.
+    fn meant_session(&self) -> ClientId {
+        if self.focus == Control::Sessions {
+            self.sessions.selected()
+        } else {
+            self.sessions.front_id()
+        }
     }
 
-    /// Lets the focus follow a call that succeeded, if that was expected and the person is still where they were.
-    fn follow(&mut self, record: &CallRecord) {
-        let Some(expecting) = self.expecting else {
-            return;
-        };
-        if (expecting.who, expecting.function) != (record.who, record.call.function()) {
-            return;
+    fn edit(&mut self, change: impl FnOnce(&mut Field)) {
+        if let Some(input) = self.focused_input() {
+            change(self.field(input));
         }
-        if record.outcome != Outcome::Done {
-            return;
-        }
-        self.expecting = None;
-        let already_connected = expecting.who == Actor::Server && self.client.fd.is_some();
-        if self.focus == expecting.from && !already_connected {
-            self.focus = expecting.to;
-        }
+    }
+
+    /// Does what the item with this number of a menu says.
+    fn choose_number(&mut self, kind: MenuKind, number: usize) -> Vec<Effect> {
+        // Items may have gone since one of them was selected: the last is the one that is seen selected then.
+        let mut items = items(self, kind);
+        let at = number.min(items.len().saturating_sub(1));
+        let chosen = (at < items.len()).then(|| items.swap_remove(at).chosen);
+        chosen.map_or_else(Vec::new, |chosen| self.choose_item(chosen))
     }
 
     fn choose_focused(&mut self, by: isize) -> Vec<Effect> {
@@ -294,70 +370,143 @@ impl App {
             | Control::Button(_)
             | Control::Bytes(_)
             | Control::Connections
-            | Control::Calls => Vec::new(),
+            | Control::Calls
+            | Control::Sessions
+            | Control::Ports => Vec::new(),
         }
     }
 
     fn choose(&mut self, choice: Choice, by: isize) -> Vec<Effect> {
+        let front = self.sessions.front_mut();
         match choice {
-            Choice::LineEnding => {
-                self.client.line_ending = step(&LineEnding::ALL, self.client.line_ending, by);
+            Choice::LineEnding => front.line_ending = step(&LineEnding::ALL, front.line_ending, by),
+            Choice::Protocol => front.kind = step(&SocketKind::ALL, front.kind, by),
+            Choice::Family => front.family = step(&FAMILIES, front.family, by),
+            Choice::Receive => {
+                let receive = step(&Receive::ALL, front.receive, by);
+                let done = self.receive_so(receive);
+                return self.told(done);
+            }
+            Choice::ServerProtocol if self.is_server_up() => self.tell_failure(
+                "the server runs with what it was started with: stop it first (s)".to_owned(),
+            ),
+            Choice::ServerProtocol => {
+                self.server.kind = step(&SocketKind::ALL, self.server.kind, by);
             }
             Choice::Service => {
-                self.server.service = step(&Service::ALL, self.server.service, by);
-                if self.is_server_up() {
-                    let action = ServerAction::Serve(self.server.service);
-                    return vec![Effect::Perform(Action::Server(action))];
-                }
+                let service = step(&Service::ALL, self.server.service, by);
+                return self.choose_offer(service, self.server.model);
             }
+            Choice::Model => {
+                let model = step(&Model::ALL, self.server.model, by);
+                return self.choose_offer(self.server.service, model);
+            }
+            Choice::Steps => self.sessions.steps = step(&Steps::ALL, self.sessions.steps, by),
             Choice::Filter => self.choose_filter(by),
         }
         Vec::new()
     }
 
+    /// Chooses what the server offers, unless the rest of the offer makes no sense: what is shown is what it does.
+    fn choose_offer(&mut self, service: Service, model: Model) -> Vec<Effect> {
+        if self.is_server_up()
+            && let Err(why) = self.server.offer()
+        {
+            self.tell_failure(why);
+            return Vec::new();
+        }
+        self.server.service = service;
+        self.server.model = model;
+        self.offer()
+    }
+
+    /// What is chosen holds for connections accepted from now on.
+    fn offer(&mut self) -> Vec<Effect> {
+        if !self.is_server_up() {
+            return Vec::new();
+        }
+        let offer = self.server.offer();
+        self.told(
+            offer.map(|offer| vec![Effect::Perform(Action::Server(ServerAction::Offer(offer)))]),
+        )
+    }
+
+    /// The choices of whose calls are shown.
+    #[must_use]
+    pub fn filters(&self) -> Vec<Filter> {
+        let session = (self.sessions.len() > 1).then(|| self.sessions.front_id());
+        let ports = self.ports.range.is_some();
+        Filter::choices(
+            self.calls.filter,
+            session,
+            self.server.connections.current_id(),
+            ports,
+        )
+    }
+
     fn choose_filter(&mut self, by: isize) {
-        let choices = Filter::choices(self.calls.filter, self.server.connections.current_id());
+        let choices = self.filters();
         self.calls.set_filter(step(&choices, self.calls.filter, by));
     }
 
     fn scroll(&mut self, control: Control, motion: Motion) {
-        if control == Control::Connections {
-            return self
-                .server
-                .connections
-                .scroll(motion, self.room.connections);
-        }
-        match control.pane() {
-            Pane::Client => {
-                let room = self.room.received;
-                self.client.view.scroll(&self.client.received, room, motion);
+        let is_udp = self.server.is_udp();
+        match (control, control.pane()) {
+            (Control::Connections, _) if is_udp => {
+                self.server.peers.scroll(motion, self.room.connections);
             }
-            Pane::Server => {
+            (Control::Connections, _) => {
+                let rows = self.room.connections;
+                self.server.connections.scroll(motion, rows);
+            }
+            (_, Pane::Client) => {
+                let room = self.room.received;
+                let front = self.sessions.front_mut();
+                front.view.scroll(&front.received, room, motion);
+            }
+            (_, Pane::Server) => {
                 let room = self.room.connection;
-                if let Some(connection) = self.server.connections.current_mut() {
+                if is_udp {
+                    self.server.view.scroll(&self.server.received, room, motion);
+                } else if let Some(connection) = self.server.connections.current_mut() {
                     connection.view.scroll(&connection.received, room, motion);
                 }
             }
-            Pane::Calls => self.calls.scroll(motion, self.room.calls),
+            (_, Pane::Calls) => self.calls.scroll(motion, self.room.calls),
+            (_, Pane::Sessions) => self.sessions.scroll(motion, self.room.sessions),
+            (_, Pane::Ports) => self.ports.scroll(motion, self.room.ports),
         }
     }
 
     fn scroll_overlay(&mut self, motion: Motion) {
-        if let Some(Overlay::Help(top) | Overlay::Call(_, top)) = &mut self.overlay {
-            let last = self.room.overlay_rows.saturating_sub(self.room.overlay);
-            *top = match (motion.rows(self.room.overlay), motion.is_back()) {
-                (None, true) => 0,
-                (None, false) => last,
-                (Some(rows), true) => top.saturating_sub(rows),
-                (Some(rows), false) => (*top + rows).min(last),
-            };
+        let page = self.room.overlay;
+        let count = match &self.overlay {
+            Some(Overlay::Menu(menu)) => items(self, menu.kind).len(),
+            Some(_) | None => self.room.overlay_rows,
+        };
+        let moved = |at: usize, last: usize| match (motion.rows(page), motion.is_back()) {
+            (None, true) => 0,
+            (None, false) => last,
+            (Some(rows), true) => at.saturating_sub(rows),
+            (Some(rows), false) => (at + rows).min(last),
+        };
+        match &mut self.overlay {
+            Some(Overlay::Help(top) | Overlay::Call(_, top)) => {
+                *top = moved(*top, count.saturating_sub(page));
+            }
+            Some(Overlay::Menu(menu)) => {
+                menu.selected = moved(menu.selected, count.saturating_sub(1));
+            }
+            Some(Overlay::Prompt(_) | Overlay::Question(_)) | None => {}
         }
     }
 
     fn copy(&mut self) -> Vec<Effect> {
-        let record = match self.overlay {
-            Some(Overlay::Call(number, _)) => self.calls.journal.get(number),
-            Some(Overlay::Help(_)) => None,
+        let record = match &self.overlay {
+            Some(Overlay::Call(number, _)) => self.calls.journal.get(*number),
+            Some(
+                Overlay::Help(_) | Overlay::Menu(_) | Overlay::Prompt(_) | Overlay::Question(_),
+            ) => None,
             None => self.calls.current().map(|(_, record)| record),
         };
         let Some(record) = record else {
@@ -376,27 +525,59 @@ impl App {
         vec![Effect::Copy(line)]
     }
 
-    fn tell_failure(&mut self, text: String) {
-        self.notice = Some(Notice {
-            text,
-            failure: true,
-        });
+    /// A line of text as it stands.
+    #[must_use]
+    pub fn text(&self, input: Input) -> &Field {
+        let front = self.client();
+        match input {
+            Input::Host => &front.host,
+            Input::Port => &front.port,
+            Input::Message => &front.message,
+            Input::RecvSize => &front.recv_size,
+            Input::Bind => &self.server.bind,
+            Input::ServerPort => &self.server.port,
+            Input::Backlog => &self.server.backlog,
+            Input::Delay => &self.server.delay,
+            Input::Answer => &self.server.answer,
+            Input::Crowd => &self.sessions.crowd,
+            Input::PortsHost => &self.ports.host,
+            Input::PortsFirst => &self.ports.first,
+            Input::PortsLast => &self.ports.last,
+            Input::Prompt => match &self.overlay {
+                Some(Overlay::Prompt(prompt)) => &prompt.field,
+                Some(_) | None => &self.server.answer,
+            },
+        }
     }
 
-    const fn field(&mut self, input: Input) -> &mut Field {
+    /// A line of text that is edited.
+    pub fn field(&mut self, input: Input) -> &mut Field {
         match input {
-            Input::Host => &mut self.client.host,
-            Input::Port => &mut self.client.port,
-            Input::Message => &mut self.client.message,
+            Input::Host => &mut self.sessions.front_mut().host,
+            Input::Port => &mut self.sessions.front_mut().port,
+            Input::Message => &mut self.sessions.front_mut().message,
+            Input::RecvSize => &mut self.sessions.front_mut().recv_size,
             Input::Bind => &mut self.server.bind,
             Input::ServerPort => &mut self.server.port,
             Input::Backlog => &mut self.server.backlog,
+            Input::Delay => &mut self.server.delay,
+            Input::Answer => &mut self.server.answer,
+            Input::Crowd => &mut self.sessions.crowd,
+            Input::PortsHost => &mut self.ports.host,
+            Input::PortsFirst => &mut self.ports.first,
+            Input::PortsLast => &mut self.ports.last,
+            Input::Prompt => match &mut self.overlay {
+                Some(Overlay::Prompt(prompt)) => &mut prompt.field,
+                // Nothing is asked, so that nothing can be typed; any field will do.
+                Some(_) | None => &mut self.server.answer,
+            },
         }
     }
 
     fn view(&mut self, bytes: Bytes) -> Option<&mut BytesView> {
         match bytes {
-            Bytes::Client => Some(&mut self.client.view),
+            Bytes::Client => Some(&mut self.sessions.front_mut().view),
+            Bytes::Connection if self.server.is_udp() => Some(&mut self.server.view),
             Bytes::Connection => self
                 .server
                 .connections
@@ -404,80 +585,10 @@ impl App {
                 .map(|connection| &mut connection.view),
         }
     }
-
-    /// What was asked for on the command line: start the server, connect the client, or one after the other.
-    pub fn start(&mut self, serve: bool, connect: bool) -> Vec<Effect> {
-        match (serve, connect) {
-            (true, _) => {
-                let effects = self.press(Button::Start);
-                self.connect_next = connect;
-                effects
-            }
-            (false, true) => self.press(Button::Connect),
-            (false, false) => Vec::new(),
-        }
-    }
-
-    /// Connects after the server's start, if that was asked for, whatever came of it.
-    fn continue_start(&mut self, record: &CallRecord) -> Vec<Effect> {
-        let server_is_done = record.who == Actor::Server
-            && (record.outcome.is_failure()
-                || record.outcome == Outcome::Cancelled
-                || record.call.function() == Function::Getsockname);
-        if server_is_done && std::mem::take(&mut self.connect_next) {
-            self.press(Button::Connect)
-        } else {
-            Vec::new()
-        }
-    }
-
-    fn happened(&mut self, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Blocked { who, call, since } => self.calls.blocked(who, call, since),
-            Event::Returned(record) => {
-                match record.who {
-                    Actor::Client(_) => self.client.returned(&record),
-                    Actor::Server => self.server.returned(&record),
-                    Actor::Connection(id) => self.server.connections.returned(id, &record),
-                }
-                if let (Call::Getsockname { .. }, Actor::Server, Outcome::Named(address)) =
-                    (&record.call, record.who, &record.outcome)
-                    && self.client.port.value() == "0"
-                {
-                    // The client was to connect to the port that the kernel would choose.
-                    self.client.port.set(&address.port().to_string());
-                }
-                self.follow(&record);
-                let effects = self.continue_start(&record);
-                let number = self.calls.returned(record);
-                if let Some(Overlay::Call(open, _)) = &mut self.overlay
-                    && *open >= number
-                {
-                    *open += 1;
-                }
-                return effects;
-            }
-            Event::Received { who, at, bytes } => match who {
-                Actor::Client(_) => self.client.received(at, bytes),
-                Actor::Connection(id) => self.server.connections.received(id, at, bytes),
-                Actor::Server => {}
-            },
-            Event::Trouble { message, .. } => self.tell_failure(message),
-            Event::Panicked { who, message, .. } => {
-                self.calls.unblock(who);
-                match who {
-                    Actor::Client(_) => self.client.lost(),
-                    Actor::Server => self.server.lost(),
-                    Actor::Connection(id) => self.server.connections.lost(id),
-                }
-                self.tell_failure(format!(
-                    "the thread of {who} failed ({message}); its socket is closed, the rest goes on. This is a bug of sockyard: please report it"
-                ));
-            }
-        }
-        Vec::new()
-    }
 }
+
+/// The choices of families.
+const FAMILIES: [Option<Family>; 3] = [None, Some(Family::Inet), Some(Family::Inet6)];
 
 /// The value `by` steps after `now`, going round.
 fn step<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {

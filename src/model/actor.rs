@@ -24,6 +24,8 @@ pub enum Actor {
     Server,
     /// One connection that the embedded server accepted.
     Connection(ConnectionId),
+    /// The panel that tries a range of ports.
+    Ports,
 }
 
 impl Actor {
@@ -31,7 +33,7 @@ impl Actor {
     #[must_use]
     pub const fn is_server_side(self) -> bool {
         match self {
-            Self::Client(_) => false,
+            Self::Client(_) | Self::Ports => false,
             Self::Server | Self::Connection(_) => true,
         }
     }
@@ -44,6 +46,7 @@ impl fmt::Display for Actor {
             Self::Client(ClientId(n)) => f.pad(&format!("client{n}")),
             Self::Server => f.pad("server"),
             Self::Connection(ConnectionId(n)) => f.pad(&format!("server#{n}")),
+            Self::Ports => f.pad("ports"),
         }
     }
 }
@@ -59,8 +62,9 @@ mod tests {
             Actor::Client(ClientId(2)),
             Actor::Server,
             Actor::Connection(ConnectionId(3)),
+            Actor::Ports,
         ]
         .map(|actor| actor.to_string());
-        assert_eq!(names, ["client", "client2", "server", "server#3"]);
+        assert_eq!(names, ["client", "client2", "server", "server#3", "ports"]);
     }
 }

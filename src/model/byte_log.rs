@@ -1,6 +1,7 @@
 //! The bytes that a socket received, in the pieces in which `recv` returned them, within a bound of memory.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use super::Moment;
 
@@ -10,6 +11,8 @@ use super::Moment;
 pub struct ByteLog {
     blocks: VecDeque<Block>,
     chunks: VecDeque<Mark>,
+    /// Who sent the chunks from this number on.
+    senders: VecDeque<(u64, SocketAddr)>,
     limit: usize,
     held: usize,
     received: u64,
@@ -27,12 +30,16 @@ pub struct Chunk<'a> {
     pub offset: u64,
     /// The bytes.
     pub bytes: &'a [u8],
+    /// Who sent the datagram, if it was one and `recvfrom` told.
+    pub from: Option<SocketAddr>,
 }
 
 /// Chunks share blocks of memory, so that a peer that sends byte by byte costs a mark a byte and not an allocation.
 #[derive(Debug, Clone)]
 struct Block {
     offset: u64,
+    /// The number of its first chunk.
+    first: u64,
     data: Vec<u8>,
 }
 
@@ -48,14 +55,17 @@ impl ByteLog {
 
     const SMALLEST_BLOCK: usize = 256;
     const LARGEST_BLOCK: usize = 64 << 10;
+    /// So many chunks share a block at most: what is kept of a chunk may be larger than the chunk, which may be empty.
+    const MOST_CHUNKS: u64 = 4_096;
 
     /// A log that holds at most `limit` bytes of memory, its bookkeeping included; the newest block of up to 64 KiB
-    /// is always held, with the marks of its chunks.
+    /// is always held, with the marks and the senders of its chunks.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self {
             blocks: VecDeque::new(),
             chunks: VecDeque::new(),
+            senders: VecDeque::new(),
             limit,
             held: 0,
             received: 0,
@@ -65,9 +75,23 @@ impl ByteLog {
 
     /// Appends what one `recv` returned; an empty piece is no chunk.
     pub fn push(&mut self, at: Moment, bytes: Vec<u8>) {
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() {
+            self.append(at, bytes);
         }
+    }
+
+    /// Appends a datagram, which may be empty, and who sent it.
+    pub fn push_datagram(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
+        if let Some(from) = from
+            && self.senders.back().map(|(_, sender)| *sender) != Some(from)
+        {
+            self.senders.push_back((self.count + 1, from));
+            self.held += size_of::<(u64, SocketAddr)>();
+        }
+        self.append(at, bytes);
+    }
+
+    fn append(&mut self, at: Moment, bytes: Vec<u8>) {
         self.chunks.push_back(Mark {
             offset: self.received,
             at,
@@ -76,11 +100,17 @@ impl ByteLog {
         self.held += size_of::<Mark>();
         let length = bytes.len();
         match self.blocks.back_mut() {
-            Some(last) if last.data.len() + length <= last.data.capacity() => {
+            Some(last)
+                if last.data.len() + length <= last.data.capacity()
+                    && self.count - last.first < Self::MOST_CHUNKS =>
+            {
                 last.data.extend_from_slice(&bytes);
             }
             last => {
-                let grown = last.map_or(Self::SMALLEST_BLOCK, |block| block.data.capacity() * 2);
+                // The next one is to be larger, unless there was room for more in this one.
+                let grown = last.map_or(Self::SMALLEST_BLOCK, |block| {
+                    block.data.capacity().min(block.data.len() + length) * 2
+                });
                 let capacity = grown.clamp(Self::SMALLEST_BLOCK, Self::LARGEST_BLOCK);
                 // A piece that fills most of its own buffer is kept as it is: no copy.
                 let data = if length >= capacity / 2 && length * 2 >= bytes.capacity() {
@@ -93,6 +123,7 @@ impl ByteLog {
                 self.held += size_of::<Block>() + data.capacity();
                 self.blocks.push_back(Block {
                     offset: self.received,
+                    first: self.count,
                     data,
                 });
             }
@@ -107,13 +138,11 @@ impl ByteLog {
             if let Some(gone) = self.blocks.pop_front() {
                 self.held -= size_of::<Block>() + gone.data.capacity();
             }
-            let first = self
-                .blocks
-                .front()
-                .map_or(self.received, |block| block.offset);
-            let marks = self.chunks.partition_point(|mark| mark.offset < first);
+            let first = (self.blocks.front()).map_or(self.count + 1, |block| block.first);
+            let marks = (first - *self.kept().start()) as usize;
             self.chunks.drain(..marks);
             self.held -= marks * size_of::<Mark>();
+            self.forget_senders();
             // What pieces of one byte took is given back once there are fewer, larger ones.
             if self.chunks.capacity() > 4 * self.chunks.len() + 64 {
                 self.chunks.shrink_to(2 * self.chunks.len());
@@ -121,8 +150,24 @@ impl ByteLog {
         }
     }
 
+    /// Forgets who sent chunks that are gone.
+    fn forget_senders(&mut self) {
+        let first = *self.kept().start();
+        while self.senders.get(1).is_some_and(|(from, _)| *from <= first) {
+            self.senders.pop_front();
+            self.held -= size_of::<(u64, SocketAddr)>();
+        }
+    }
+
+    fn sender(&self, number: u64) -> Option<SocketAddr> {
+        let after = self.senders.partition_point(|(from, _)| *from <= number);
+        let (_, sender) = self.senders.get(after.checked_sub(1)?)?;
+        Some(*sender)
+    }
+
     /// Forgets every byte and keeps the counters.
     pub fn forget(&mut self) {
+        self.senders = VecDeque::new();
         self.blocks = VecDeque::new();
         self.chunks = VecDeque::new();
         self.held = 0;
@@ -174,9 +219,7 @@ impl ByteLog {
             .chunks
             .get(index + 1)
             .map_or(self.received, |next| next.offset);
-        let after = self
-            .blocks
-            .partition_point(|block| block.offset <= mark.offset);
+        let after = self.blocks.partition_point(|block| block.first <= number);
         let block = self.blocks.get(after.checked_sub(1)?)?;
         let start = (mark.offset - block.offset) as usize;
         Some(Chunk {
@@ -184,6 +227,7 @@ impl ByteLog {
             at: mark.at,
             offset: mark.offset,
             bytes: &block.data[start..start + (end - mark.offset) as usize],
+            from: self.sender(number),
         })
     }
 
@@ -270,6 +314,47 @@ mod tests {
             log.last().map(|c| (c.number, c.offset, c.bytes)),
             Some((2, 3, &b"de"[..]))
         );
+    }
+
+    #[test]
+    fn datagrams_keep_their_senders_and_may_be_empty() {
+        let mut log = ByteLog::new(1 << 20);
+        let from = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        log.push_datagram(Moment(0), Vec::new(), Some(from(1)));
+        log.push_datagram(Moment(0), b"a".to_vec(), Some(from(1)));
+        log.push_datagram(Moment(0), Vec::new(), Some(from(2)));
+        let shown: Vec<_> = log
+            .kept()
+            .map(|number| log.chunk(number).expect("kept"))
+            .map(|chunk| (chunk.bytes.to_vec(), chunk.from))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (vec![], Some(from(1))),
+                (b"a".to_vec(), Some(from(1))),
+                (vec![], Some(from(2)))
+            ]
+        );
+        // Senders that alternate are bounded like everything else.
+        for i in 0..200_000 {
+            log.push_datagram(Moment(0), b"x".to_vec(), Some(from((i % 2) as u16)));
+            assert!(log.held() <= 1 << 20, "{}", log.held());
+        }
+        assert!(log.forgotten() > 0);
+        assert_eq!(log.last().and_then(|chunk| chunk.from), Some(from(1)));
+        assert!(log.senders.len() <= log.chunks.len() + 1);
+        // So are datagrams without a byte.
+        for i in 0..200_000 {
+            log.push_datagram(Moment(0), Vec::new(), Some(from((i % 2) as u16)));
+            assert!(log.held() <= 1 << 20, "{}", log.held());
+        }
+        assert_eq!(log.count(), 400_003);
+        for number in log.kept() {
+            let chunk = log.chunk(number).expect("kept");
+            assert_eq!((chunk.bytes.len(), chunk.number), (0, number));
+            assert_eq!(chunk.from, Some(from((number % 2) as u16)));
+        }
     }
 
     #[test]

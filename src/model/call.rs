@@ -7,7 +7,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Actor, ConnectionId, Errno, LookupError, Moment, glyph};
+use super::option::in_call;
+use super::{
+    Actor, ConnectionId, Errno, LookupError, Moment, OptionSetting, OptionValue, RecvFlags,
+    SocketOption, glyph,
+};
 
 /// A file descriptor's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +39,21 @@ impl Family {
         match address {
             SocketAddr::V4(_) => Self::Inet,
             SocketAddr::V6(_) => Self::Inet6,
+        }
+    }
+
+    /// Whether this is IPv6.
+    #[must_use]
+    pub const fn is_inet6(self) -> bool {
+        matches!(self, Self::Inet6)
+    }
+
+    /// The Internet Protocol's version: `IPv4`.
+    #[must_use]
+    pub const fn protocol(self) -> &'static str {
+        match self {
+            Self::Inet => "IPv4",
+            Self::Inet6 => "IPv6",
         }
     }
 }
@@ -75,25 +94,103 @@ impl fmt::Display for Preview {
     }
 }
 
+/// What kind of socket, see `socket(2)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SocketKind {
+    /// `SOCK_STREAM`: TCP.
+    #[default]
+    Stream,
+    /// `SOCK_DGRAM`: UDP.
+    Datagram,
+}
+
+impl SocketKind {
+    /// Both, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Stream, Self::Datagram];
+
+    /// The protocol's name.
+    #[must_use]
+    pub const fn protocol(self) -> &'static str {
+        match self {
+            Self::Stream => "TCP",
+            Self::Datagram => "UDP",
+        }
+    }
+}
+
+impl fmt::Display for SocketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stream => "SOCK_STREAM",
+            Self::Datagram => "SOCK_DGRAM",
+        })
+    }
+}
+
+/// Which direction `shutdown(2)` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShutdownHow {
+    /// `SHUT_RD`: nothing more is received.
+    Read,
+    /// `SHUT_WR`: nothing more is sent; the peer's recv returns 0 once it has everything.
+    Write,
+    /// `SHUT_RDWR`
+    Both,
+}
+
+impl ShutdownHow {
+    /// Each of them, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Write, Self::Read, Self::Both];
+}
+
+impl fmt::Display for ShutdownHow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "SHUT_RD",
+            Self::Write => "SHUT_WR",
+            Self::Both => "SHUT_RDWR",
+        })
+    }
+}
+
 /// A call of the socket API with the arguments that the caller chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// `getaddrinfo(3)` for stream sockets.
+    /// `getaddrinfo(3)`.
     Getaddrinfo {
         /// The host as typed.
         host: String,
         /// The port number or service name as typed.
         service: String,
+        /// The family in the hints; none is `AF_UNSPEC`.
+        family: Option<Family>,
+        /// The kind of socket in the hints.
+        kind: SocketKind,
     },
-    /// `socket(2)` with `SOCK_STREAM`.
+    /// `socket(2)`.
     Socket {
         /// The address family.
         family: Family,
+        /// Which kind.
+        kind: SocketKind,
     },
-    /// `setsockopt(2)` with `SOL_SOCKET`, `SO_REUSEADDR`, 1.
-    SetReuseAddress {
+    /// `setsockopt(2)`.
+    Setsockopt {
         /// The socket.
         fd: Fd,
+        /// The option and its value.
+        setting: OptionSetting,
+        /// Of which family the socket is: some options have another name in IPv6.
+        family: Family,
+    },
+    /// `getsockopt(2)`.
+    Getsockopt {
+        /// The socket.
+        fd: Fd,
+        /// The option.
+        option: SocketOption,
+        /// See [`Call::Setsockopt`].
+        family: Family,
     },
     /// `bind(2)`.
     Bind {
@@ -126,7 +223,7 @@ pub enum Call {
         /// The peer's address.
         address: SocketAddr,
     },
-    /// `send(2)` without flags.
+    /// `send(2)`.
     Send {
         /// The socket.
         fd: Fd,
@@ -134,18 +231,55 @@ pub enum Call {
         length: usize,
         /// The first of them.
         preview: Preview,
+        /// Whether with `MSG_OOB`.
+        urgent: bool,
     },
-    /// `recv(2)` without flags.
+    /// `sendto(2)` without flags.
+    Sendto {
+        /// The socket.
+        fd: Fd,
+        /// How many bytes were offered to the kernel.
+        length: usize,
+        /// The first of them.
+        preview: Preview,
+        /// Where to.
+        address: SocketAddr,
+    },
+    /// `recv(2)`.
     Recv {
         /// The socket.
         fd: Fd,
         /// The size of the buffer: the most that one call may return.
         size: usize,
+        /// The flags.
+        flags: RecvFlags,
+    },
+    /// `recvfrom(2)`, which tells the sender too.
+    Recvfrom {
+        /// The socket.
+        fd: Fd,
+        /// The size of the buffer: what is longer is cut.
+        size: usize,
+        /// The flags.
+        flags: RecvFlags,
+    },
+    /// `shutdown(2)`.
+    Shutdown {
+        /// The socket.
+        fd: Fd,
+        /// Which direction.
+        how: ShutdownHow,
     },
     /// `close(2)`.
     Close {
         /// The socket.
         fd: Fd,
+    },
+    /// `epoll_wait(2)`: waiting for whichever of many sockets is ready. It is shown while it blocks and not recorded,
+    /// for it is no call on a socket.
+    EpollWait {
+        /// How many sockets are waited for.
+        sockets: usize,
     },
 }
 
@@ -158,6 +292,8 @@ pub enum Function {
     Socket,
     /// `setsockopt(2)`
     Setsockopt,
+    /// `getsockopt(2)`
+    Getsockopt,
     /// `bind(2)`
     Bind,
     /// `listen(2)`
@@ -170,17 +306,48 @@ pub enum Function {
     Connect,
     /// `send(2)`
     Send,
+    /// `sendto(2)`
+    Sendto,
     /// `recv(2)`
     Recv,
+    /// `recvfrom(2)`
+    Recvfrom,
+    /// `shutdown(2)`
+    Shutdown,
     /// `close(2)`
     Close,
+    /// `epoll_wait(2)`
+    EpollWait,
 }
 
 impl Function {
     /// The first in their order, for ranges of keys.
     pub const FIRST: Self = Self::Getaddrinfo;
     /// The last in their order.
-    pub const LAST: Self = Self::Close;
+    pub const LAST: Self = Self::EpollWait;
+
+    /// The man page: `send(2)`.
+    #[must_use]
+    pub const fn page(self) -> &'static str {
+        match self {
+            Self::Getaddrinfo => "getaddrinfo(3)",
+            Self::Socket => "socket(2)",
+            Self::Setsockopt => "setsockopt(2)",
+            Self::Getsockopt => "getsockopt(2)",
+            Self::Bind => "bind(2)",
+            Self::Listen => "listen(2)",
+            Self::Getsockname => "getsockname(2)",
+            Self::Accept => "accept(2)",
+            Self::Connect => "connect(2)",
+            Self::Send => "send(2)",
+            Self::Sendto => "sendto(2)",
+            Self::Recv => "recv(2)",
+            Self::Recvfrom => "recvfrom(2)",
+            Self::Shutdown => "shutdown(2)",
+            Self::Close => "close(2)",
+            Self::EpollWait => "epoll_wait(2)",
+        }
+    }
 }
 
 impl Call {
@@ -190,15 +357,20 @@ impl Call {
         match self {
             Self::Getaddrinfo { .. } => Function::Getaddrinfo,
             Self::Socket { .. } => Function::Socket,
-            Self::SetReuseAddress { .. } => Function::Setsockopt,
+            Self::Setsockopt { .. } => Function::Setsockopt,
+            Self::Getsockopt { .. } => Function::Getsockopt,
             Self::Bind { .. } => Function::Bind,
             Self::Listen { .. } => Function::Listen,
             Self::Getsockname { .. } => Function::Getsockname,
             Self::Accept { .. } => Function::Accept,
             Self::Connect { .. } => Function::Connect,
             Self::Send { .. } => Function::Send,
+            Self::Sendto { .. } => Function::Sendto,
             Self::Recv { .. } => Function::Recv,
+            Self::Recvfrom { .. } => Function::Recvfrom,
+            Self::Shutdown { .. } => Function::Shutdown,
             Self::Close { .. } => Function::Close,
+            Self::EpollWait { .. } => Function::EpollWait,
         }
     }
 
@@ -206,15 +378,19 @@ impl Call {
     #[must_use]
     pub const fn is_awaited(&self) -> bool {
         match self.function() {
-            Function::Getaddrinfo | Function::Connect | Function::Send => true,
+            Function::Getaddrinfo | Function::Connect | Function::Send | Function::Sendto => true,
             Function::Socket
             | Function::Setsockopt
+            | Function::Getsockopt
             | Function::Bind
             | Function::Listen
             | Function::Getsockname
             | Function::Accept
             | Function::Recv
-            | Function::Close => false,
+            | Function::Recvfrom
+            | Function::Shutdown
+            | Function::Close
+            | Function::EpollWait => false,
         }
     }
 }
@@ -223,15 +399,37 @@ impl fmt::Display for Call {
     /// The call before it has returned; what the kernel would fill in is `…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Getaddrinfo { host, service } => write!(
-                f,
-                "getaddrinfo(\"{}\", \"{}\")",
-                glyph::quoted(host.as_bytes()),
-                glyph::quoted(service.as_bytes())
-            ),
-            Self::Socket { family } => write!(f, "socket({family}, SOCK_STREAM, 0)"),
-            Self::SetReuseAddress { fd } => {
-                write!(f, "setsockopt({fd}, SOL_SOCKET, SO_REUSEADDR, 1)")
+            Self::Getaddrinfo {
+                host,
+                service,
+                family,
+                kind,
+            } => {
+                write!(
+                    f,
+                    "getaddrinfo(\"{}\", \"{}\"",
+                    glyph::quoted(host.as_bytes()),
+                    glyph::quoted(service.as_bytes())
+                )?;
+                // The hints, where they are not those of a plain TCP client.
+                match (family, kind) {
+                    (None, SocketKind::Stream) => f.write_str(")"),
+                    (None, kind) => write!(f, ", {{{kind}}})"),
+                    (Some(family), kind) => write!(f, ", {{{family}, {kind}}})"),
+                }
+            }
+            Self::Socket { family, kind } => write!(f, "socket({family}, {kind}, 0)"),
+            Self::Setsockopt {
+                fd,
+                setting,
+                family,
+            } => {
+                let arguments = setting.arguments(family.is_inet6());
+                write!(f, "setsockopt({fd}, {arguments})")
+            }
+            Self::Getsockopt { fd, option, family } => {
+                let name = option.qualified(family.is_inet6());
+                write!(f, "getsockopt({fd}, {name}, …)")
             }
             Self::Bind { fd, address } => write!(f, "bind({fd}, {address})"),
             Self::Listen { fd, backlog } => write!(f, "listen({fd}, {backlog})"),
@@ -242,9 +440,27 @@ impl fmt::Display for Call {
                 fd,
                 length,
                 preview,
-            } => write!(f, "send({fd}, {preview}, {length}, 0)"),
-            Self::Recv { fd, size } => write!(f, "recv({fd}, …, {size}, 0)"),
+                urgent,
+            } => {
+                let flags = if *urgent { "MSG_OOB" } else { "0" };
+                write!(f, "send({fd}, {preview}, {length}, {flags})")
+            }
+            Self::Sendto {
+                fd,
+                length,
+                preview,
+                address,
+            } => write!(f, "sendto({fd}, {preview}, {length}, 0, {address})"),
+            Self::Recv { fd, size, flags } => write!(f, "recv({fd}, …, {size}, {flags})"),
+            Self::Recvfrom { fd, size, flags } => {
+                write!(f, "recvfrom({fd}, …, {size}, {flags}, …)")
+            }
+            Self::Shutdown { fd, how } => write!(f, "shutdown({fd}, {how})"),
             Self::Close { fd } => write!(f, "close({fd})"),
+            Self::EpollWait { sockets } => {
+                let plural = if *sockets == 1 { "" } else { "s" };
+                write!(f, "epoll_wait(…) for {sockets} socket{plural}")
+            }
         }
     }
 }
@@ -267,16 +483,22 @@ pub enum Outcome {
     },
     /// An address that the kernel filled in, from `getsockname`.
     Named(SocketAddr),
+    /// A value that the kernel filled in, from `getsockopt`.
+    Value(OptionValue),
     /// Addresses in the resolver's order, from `getaddrinfo`.
     Resolved(Vec<SocketAddr>),
-    /// How many bytes the kernel took, from `send`.
+    /// How many bytes the kernel took, from `send` and `sendto`.
     Sent(usize),
-    /// What `recv` returned: 0 means that the peer has finished sending.
+    /// What `recv` and `recvfrom` returned.
     Received {
         /// How many bytes.
         count: usize,
         /// The first of them.
         preview: Preview,
+        /// What that means beside the bytes.
+        ending: Ending,
+        /// Who sent the datagram, from `recvfrom`.
+        from: Option<SocketAddr>,
     },
     /// -1 and `errno`.
     Failed(Errno),
@@ -284,6 +506,23 @@ pub enum Outcome {
     LookupFailed(LookupError),
     /// The person stopped waiting for it; the call itself never returned.
     Cancelled,
+}
+
+/// How the bytes that one `recv` returned end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A piece of a stream, cut where the kernel pleased.
+    Piece,
+    /// The end of the stream: the peer has finished sending.
+    Stream,
+    /// The end of the stream, and this side has shut down its own sending before: nothing more is said by either.
+    BothStreams,
+    /// Nothing was there, and this side has shut down receiving: `recv` says so whatever the peer does.
+    OwnShutdown,
+    /// A whole datagram; with `MSG_PEEK` as much of it as was looked at, for all of it is still there.
+    Datagram,
+    /// A datagram of which so many bytes did not fit into the buffer and are lost.
+    Cut(usize),
 }
 
 impl Outcome {
@@ -296,6 +535,7 @@ impl Outcome {
             | Self::Descriptor(_)
             | Self::Accepted { .. }
             | Self::Named(_)
+            | Self::Value(_)
             | Self::Resolved(_)
             | Self::Sent(_)
             | Self::Received { .. }
@@ -307,7 +547,7 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done | Self::Named(_) => f.write_str("= 0"),
+            Self::Done | Self::Named(_) | Self::Value(_) => f.write_str("= 0"),
             Self::Descriptor(fd) | Self::Accepted { fd, .. } => write!(f, "= {fd}"),
             Self::Resolved(addresses) => {
                 f.write_str("= 0 → ")?;
@@ -336,6 +576,10 @@ pub enum Waited {
     /// `connect` returned `EINPROGRESS`, `poll(2)` waited for the handshake, and `connect` on the same socket then
     /// told its result, as `connect(2)` has it for non-blocking sockets.
     InProgress,
+    /// Not to its end: `send` on a socket that is to block returned with a part of the bytes, for it is non-blocking
+    /// underneath. In a plain program it would have waited here, and gone on until all of them were taken. Whether it
+    /// waited before that is told by how long it took.
+    NotBlocking,
 }
 
 /// A call that has returned.
@@ -369,8 +613,16 @@ impl CallRecord {
             (Call::Getsockname { fd }, Outcome::Named(address)) => {
                 format!("getsockname({fd}, {address})")
             }
-            (Call::Recv { fd, size }, Outcome::Received { preview, .. }) => {
-                format!("recv({fd}, {preview}, {size}, 0)")
+            (Call::Getsockopt { fd, option, family }, Outcome::Value(value)) => {
+                let name = option.qualified(family.is_inet6());
+                format!("getsockopt({fd}, {name}, {})", in_call(*value))
+            }
+            (Call::Recv { fd, size, flags }, Outcome::Received { preview, .. }) => {
+                format!("recv({fd}, {preview}, {size}, {flags})")
+            }
+            (Call::Recvfrom { fd, size, flags }, Outcome::Received { preview, from, .. }) => {
+                let from = from.map_or_else(|| "NULL".to_owned(), |from| from.to_string());
+                format!("recvfrom({fd}, {preview}, {size}, {flags}, {from})")
             }
             (call, _) => call.to_string(),
         }
@@ -425,10 +677,16 @@ mod tests {
         );
         assert_eq!(
             record(
-                Call::Recv { fd, size: 1024 },
+                Call::Recv {
+                    fd,
+                    size: 1024,
+                    flags: RecvFlags::default()
+                },
                 Outcome::Received {
                     count: 4,
-                    preview: Preview::of(b"\x1b\"a\n")
+                    preview: Preview::of(b"\x1b\"a\n"),
+                    ending: Ending::Piece,
+                    from: None,
                 }
             ),
             r#"recv(7, "\x1b\"a\n", 1024, 0) = 4"#
@@ -437,7 +695,9 @@ mod tests {
             record(
                 Call::Getaddrinfo {
                     host: "localhost".into(),
-                    service: "http".into()
+                    service: "http".into(),
+                    family: None,
+                    kind: SocketKind::Stream,
                 },
                 Outcome::Resolved(vec!["[::1]:80".parse().expect("an address"), address])
             ),

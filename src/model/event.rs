@@ -1,6 +1,10 @@
 //! What a worker thread reports to the screen loop.
 
-use super::{Actor, Call, CallRecord, Moment};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::call::Function;
+use super::{Actor, Call, CallRecord, ConnectionId, Moment, Offer, Readiness};
 
 /// Events of one worker in the order in which they happened. Workers send batches so that a fast peer costs the
 /// screen loop one wake-up for many calls.
@@ -19,6 +23,13 @@ pub enum Event {
         /// When the wait began.
         since: Moment,
     },
+    /// What was reported as blocked waits no more, and no call was made for it.
+    Unblocked {
+        /// Who waited.
+        who: Actor,
+        /// In which function.
+        function: Function,
+    },
     /// A call returned.
     Returned(CallRecord),
     /// The bytes that one `recv` returned; follows its [`Event::Returned`].
@@ -27,9 +38,50 @@ pub enum Event {
         who: Actor,
         /// When the call returned.
         at: Moment,
-        /// Exactly the bytes, never empty.
+        /// Exactly the bytes; never empty but for an empty datagram.
         bytes: Vec<u8>,
+        /// Who sent the datagram, if `recvfrom` told.
+        from: Option<SocketAddr>,
     },
+    /// What can be done with a socket now without waiting. Reported when it has changed and its owner has nothing else
+    /// to do.
+    Ready {
+        /// Whose socket.
+        who: Actor,
+        /// What can be done.
+        readiness: Readiness,
+    },
+    /// How many connections wait to be accepted, as the kernel tells.
+    AcceptQueue {
+        /// How many wait.
+        waiting: u32,
+        /// The backlog that the kernel granted.
+        backlog: u32,
+    },
+    /// Whether the server accepts connections as they come, as far as its model allows, or by hand alone. Reported when it
+    /// begins to listen and whenever that changes.
+    Accepting {
+        /// Whether as they come.
+        alone: bool,
+    },
+    /// Whether the calls on a socket wait until they can be carried out. Reported when that changes.
+    Blocking {
+        /// Whose socket.
+        who: Actor,
+        /// Whether they wait.
+        on: bool,
+    },
+    /// The server has given an accepted connection what it offers; follows its `accept`.
+    Serving {
+        /// Which connection.
+        connection: ConnectionId,
+        /// What it gets.
+        offer: Offer,
+    },
+    /// A connection is no longer served: a person has taken it over by receiving on it by hand.
+    TakenOver(ConnectionId),
+    /// The addresses to try were found, or the port to try came to this.
+    Port(PortEvent),
     /// A worker's thread failed, which is a bug; its sockets are closed and nothing more comes of it.
     Panicked {
         /// Whose worker.
@@ -48,4 +100,35 @@ pub enum Event {
         /// What went wrong and what to do, in plain words.
         message: String,
     },
+}
+
+/// How the trying of a range of ports goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortEvent {
+    /// The host has this address, which is tried.
+    Began(std::net::IpAddr),
+    /// A port was tried.
+    Tried {
+        /// The port.
+        port: u16,
+        /// What was found there.
+        verdict: PortVerdict,
+        /// How long it took to find out.
+        took: Duration,
+    },
+    /// Nothing more comes: all were tried, or it was cancelled, or the host has no address.
+    Ended,
+}
+
+/// What a `connect` to a port came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortVerdict {
+    /// The handshake succeeded: somebody listens.
+    Open,
+    /// The host answered that nobody listens there (`ECONNREFUSED`).
+    Closed,
+    /// No answer in time: a firewall drops the packets, the host is not there, or an accept queue is full.
+    Silent,
+    /// Another error, which the call's line tells.
+    Failed(super::Errno),
 }

@@ -6,8 +6,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::call::Function;
-use super::{Call, CallRecord, Errno, LookupError, Outcome};
+use super::call::Ending;
+use super::{
+    Call, CallRecord, Errno, Fd, LookupError, OptionSetting, OptionValue, Outcome, SocketKind,
+    SocketOption, Waited,
+};
 
 /// Plain words about an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,18 +46,93 @@ pub fn explain(record: &CallRecord) -> Option<Explanation> {
     match &record.outcome {
         Outcome::Failed(errno) => Some(failed(&record.call, *errno)),
         Outcome::LookupFailed(error) => Some(lookup_failed(&record.call, *error)),
-        Outcome::Received { count: 0, .. } => Some(Explanation::new(
-            "the peer has finished sending (recv 0 is the end of the stream); this side may still send",
-            "",
-        )),
         Outcome::Cancelled => Some(Explanation::new("you stopped waiting for this call", "")),
-        Outcome::Done
-        | Outcome::Descriptor(_)
+        Outcome::Received { ending, count, .. } => received(*ending, *count),
+        Outcome::Sent(count) => sent(&record.call, *count, record.waited),
+        Outcome::Done | Outcome::Value(_) => surprising(&record.call, &record.outcome),
+        Outcome::Descriptor(_)
         | Outcome::Accepted { .. }
         | Outcome::Named(_)
-        | Outcome::Resolved(_)
-        | Outcome::Sent(_)
-        | Outcome::Received { .. } => None,
+        | Outcome::Resolved(_) => None,
+    }
+}
+
+fn received(ending: Ending, count: usize) -> Option<Explanation> {
+    Some(match ending {
+        Ending::Stream => Explanation::new(
+            "the peer has finished sending (recv 0 is the end of the stream); this side may still send",
+            "",
+        ),
+        Ending::BothStreams => Explanation::new(
+            "the peer has finished sending (recv 0 is the end of the stream), and so has this side",
+            "nothing more is to come or to go: close the socket",
+        ),
+        Ending::OwnShutdown => Explanation::new(
+            "this side has shut receiving down: recv returns 0 whatever the peer does; on Linux bytes that still come can be received all the same",
+            "",
+        ),
+        Ending::Cut(lost) => Explanation::new(
+            format!("the datagram was longer than the buffer: its last {lost} bytes are lost"),
+            "one datagram is one recv: give it a larger buffer",
+        ),
+        Ending::Datagram if count == 0 => Explanation::new(
+            "an empty datagram has arrived: with UDP recv 0 is not the end of anything",
+            "",
+        ),
+        Ending::Piece | Ending::Datagram => return None,
+    })
+}
+
+fn sent(call: &Call, count: usize, waited: Waited) -> Option<Explanation> {
+    let Call::Send { length, .. } = call else {
+        return None;
+    };
+    if count >= *length {
+        return None;
+    }
+    let taken = format!(
+        "the kernel took {count} of {length} bytes: there is no room for more until the peer has received some"
+    );
+    let meaning = match waited {
+        Waited::NotBlocking => format!(
+            "{taken}. A plain program on a blocking socket would wait inside send until all {length} were taken; on a non-blocking one it returns this"
+        ),
+        Waited::No | Waited::InPoll | Waited::InProgress => taken,
+    };
+    Some(Explanation::new(
+        meaning,
+        "the rest is still to be sent: sendall does that by itself",
+    ))
+}
+
+/// Successes that do something else than a learner expects.
+fn surprising(call: &Call, outcome: &Outcome) -> Option<Explanation> {
+    match (call, outcome) {
+        (
+            Call::Setsockopt {
+                setting: OptionSetting::Value(SocketOption::Linger, OptionValue::Linger(Some(time))),
+                ..
+            },
+            Outcome::Done,
+        ) if time.is_zero() => Some(Explanation::new(
+            "from now on close() resets the connection (RST): what is unsent is thrown away",
+            "",
+        )),
+        (
+            Call::Setsockopt {
+                setting:
+                    OptionSetting::Value(
+                        SocketOption::ReceiveBuffer | SocketOption::SendBuffer,
+                        OptionValue::Number(_),
+                    ),
+                ..
+            },
+            Outcome::Done,
+        ) => Some(Explanation::new(
+            "Linux doubles the number for its own bookkeeping, and keeps it between its limits",
+            "get the option to see what it is now",
+        )),
+        _ => None,
     }
 }
 
@@ -66,37 +144,46 @@ pub fn failed(call: &Call, errno: Errno) -> Explanation {
         .unwrap_or_else(|| {
             Explanation::new(
                 format!("the kernel says: {}", errno.description()),
-                format!("see the ERRORS section of the {} man page", page(call)),
+                format!(
+                    "see the ERRORS section of the {} man page",
+                    call.function().page()
+                ),
             )
         })
 }
 
-fn page(call: &Call) -> &'static str {
-    match call.function() {
-        Function::Getaddrinfo => "getaddrinfo(3)",
-        Function::Socket => "socket(2)",
-        Function::Setsockopt => "setsockopt(2)",
-        Function::Bind => "bind(2)",
-        Function::Listen => "listen(2)",
-        Function::Getsockname => "getsockname(2)",
-        Function::Accept => "accept(2)",
-        Function::Connect => "connect(2)",
-        Function::Send => "send(2)",
-        Function::Recv => "recv(2)",
-        Function::Close => "close(2)",
-    }
-}
-
 /// Explanations that depend on the function that was called.
 fn by_call(call: &Call, errno: Errno) -> Option<Explanation> {
+    if errno == Errno::EBADF && descriptor(call) == Some(NO_SOCKET) {
+        return Some(Explanation::new(
+            "there is no socket: -1 is what a program holds before socket() and after close()",
+            "make one first (socket, or connect)",
+        ));
+    }
     match call {
         Call::Connect { address, .. } => connect_failed(address, errno),
         Call::Bind { address, .. } => bind_failed(address, errno),
         Call::Listen { .. } => listen_failed(errno),
         Call::Accept { .. } => accept_failed(errno),
+        Call::Send { urgent: true, .. } if errno == Errno::EOPNOTSUPP => urgent_failed(errno),
         Call::Send { length, .. } => send_failed(*length, errno),
-        Call::Recv { .. } => recv_failed(errno),
-        Call::Socket { family } => match errno {
+        Call::Sendto {
+            length, address, ..
+        } => sendto_failed(*length, address, errno),
+        Call::Recv { flags, .. } | Call::Recvfrom { flags, .. } if flags.urgent => {
+            urgent_failed(errno).or_else(|| recv_failed(errno))
+        }
+        Call::Recv { .. } | Call::Recvfrom { .. } => recv_failed(errno),
+        Call::Setsockopt { setting, .. } => setsockopt_failed(setting, errno),
+        Call::Getsockopt { option, .. } => option_failed(*option, errno),
+        Call::Shutdown { .. } => match errno {
+            Errno::ENOTCONN => Some(Explanation::new(
+                "there is no connection to end: this socket is not connected, or the peer has reset it",
+                "connect first; close() works on any socket",
+            )),
+            _ => None,
+        },
+        Call::Socket { family, .. } => match errno {
             Errno::EACCES | Errno::EPERM => Some(Explanation::new(
                 "this program may not make such a socket",
                 "a container or a security policy forbids it; ask whoever runs this machine",
@@ -114,8 +201,154 @@ fn by_call(call: &Call, errno: Errno) -> Option<Explanation> {
             )),
             _ => None,
         },
-        Call::Getaddrinfo { .. } | Call::SetReuseAddress { .. } | Call::Getsockname { .. } => None,
+        Call::Getaddrinfo { .. } | Call::Getsockname { .. } | Call::EpollWait { .. } => None,
     }
+}
+
+/// What a program holds that has no socket.
+const NO_SOCKET: Fd = Fd(-1);
+
+const fn descriptor(call: &Call) -> Option<Fd> {
+    match call {
+        Call::Getaddrinfo { .. } | Call::Socket { .. } | Call::EpollWait { .. } => None,
+        Call::Setsockopt { fd, .. }
+        | Call::Getsockopt { fd, .. }
+        | Call::Bind { fd, .. }
+        | Call::Listen { fd, .. }
+        | Call::Getsockname { fd }
+        | Call::Accept { fd }
+        | Call::Connect { fd, .. }
+        | Call::Send { fd, .. }
+        | Call::Sendto { fd, .. }
+        | Call::Recv { fd, .. }
+        | Call::Recvfrom { fd, .. }
+        | Call::Shutdown { fd, .. }
+        | Call::Close { fd } => Some(*fd),
+    }
+}
+
+fn urgent_failed(errno: Errno) -> Option<Explanation> {
+    Some(match errno {
+        Errno::EINVAL => Explanation::new(
+            "no urgent byte waits: none was sent, it was received already, or it comes in line (SO_OOBINLINE)",
+            "the socket is exceptional when one waits",
+        ),
+        Errno::EAGAIN => Explanation::new(
+            "an urgent byte was announced and has not arrived yet",
+            "try again; receive what comes before it first",
+        ),
+        Errno::EOPNOTSUPP => Explanation::new(
+            "this kind of socket has no urgent data",
+            "only TCP has; UDP sends each datagram for itself",
+        ),
+        _ => return None,
+    })
+}
+
+fn option_failed(option: SocketOption, errno: Errno) -> Option<Explanation> {
+    Some(match errno {
+        Errno::ENOPROTOOPT | Errno::EOPNOTSUPP => Explanation::new(
+            format!("this kind of socket has no option {option}"),
+            "options of TCP are for TCP sockets; those of multicast and broadcast for UDP",
+        ),
+        Errno::EINVAL
+            if matches!(
+                option,
+                SocketOption::MulticastTtl | SocketOption::MulticastLoop
+            ) =>
+        {
+            no_multicast()
+        }
+        Errno::EINVAL | Errno::EDOM => Explanation::new(
+            format!("the kernel does not take this value for {option}"),
+            "try a smaller one",
+        ),
+        _ => return None,
+    })
+}
+
+/// ip(7) has `EINVAL` for a stream socket.
+fn no_multicast() -> Explanation {
+    Explanation::new(
+        "multicast is for datagram sockets, and the value may be too large",
+        "make a UDP socket; a TTL goes up to 255",
+    )
+}
+
+fn setsockopt_failed(setting: &OptionSetting, errno: Errno) -> Option<Explanation> {
+    let group = match setting {
+        OptionSetting::Value(option, _) => return option_failed(*option, errno),
+        OptionSetting::MulticastInterface(_) => {
+            return match errno {
+                Errno::EADDRNOTAVAIL | Errno::ENODEV => Some(Explanation::new(
+                    "no interface of this machine has that address or index",
+                    "ip addr lists both",
+                )),
+                Errno::EINVAL => Some(no_multicast()),
+                _ => None,
+            };
+        }
+        OptionSetting::Join(group, _) | OptionSetting::Leave(group, _) => group,
+    };
+    Some(match (setting, errno) {
+        (_, Errno::ENODEV) => Explanation::new(
+            "no interface was found for this group",
+            "name one by its address or index (ip addr lists both); 127.0.0.1 stays on this machine",
+        ),
+        (OptionSetting::Join(..), Errno::EADDRINUSE) => Explanation::new(
+            format!("this socket is a member of {group} already"),
+            "leave it first",
+        ),
+        (OptionSetting::Leave(..), Errno::EADDRNOTAVAIL) => Explanation::new(
+            format!("this socket is no member of {group} on that interface"),
+            "join it first",
+        ),
+        (_, Errno::EINVAL) => Explanation::new(
+            format!("{group} is no multicast group of this socket's family"),
+            "groups are 224.0.0.0 to 239.255.255.255 in IPv4 and ff00::/8 in IPv6",
+        ),
+        (_, Errno::ENOPROTOOPT | Errno::EPROTO) => Explanation::new(
+            "this kind of socket has no multicast groups",
+            "make a UDP socket of the group's family",
+        ),
+        (_, Errno::ENOBUFS) => Explanation::new(
+            "this socket is a member of as many groups as the kernel allows",
+            "leave one first",
+        ),
+        _ => return None,
+    })
+}
+
+fn sendto_failed(length: usize, address: &SocketAddr, errno: Errno) -> Option<Explanation> {
+    Some(match errno {
+        Errno::EACCES => Explanation::new(
+            format!(
+                "{} is a broadcast address, and this socket may not send to one",
+                address.ip()
+            ),
+            "set SO_BROADCAST first",
+        ),
+        Errno::EISCONN => Explanation::new(
+            "this socket is connected: its peer is fixed",
+            "use send without an address",
+        ),
+        Errno::EINVAL if address.port() == 0 => Explanation::new(
+            "port 0 is no port to send to",
+            "give the port that the other side is bound to",
+        ),
+        Errno::EAFNOSUPPORT => Explanation::new(
+            "the address is of another family than the socket",
+            "an IPv4 socket sends to IPv4 addresses, an IPv6 socket to IPv6 addresses",
+        ),
+        Errno::ENETUNREACH => Explanation::new(
+            format!(
+                "this machine has no route to the network of {}",
+                address.ip()
+            ),
+            "check the cable, Wi-Fi or VPN; a multicast group may need an interface",
+        ),
+        _ => return send_failed(length, errno),
+    })
 }
 
 fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
@@ -126,8 +359,8 @@ fn connect_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
             "give the port that the server printed",
         ),
         Errno::ECONNREFUSED if ip.is_loopback() => Explanation::new(
-            format!("nobody listens on port {port} of this machine"),
-            "start a server there, or check the port",
+            format!("nobody listens on {address}, an address of this machine"),
+            "start a server there, or check the address and the port",
         ),
         Errno::ECONNREFUSED => Explanation::new(
             format!("{ip} answered that nobody listens on its port {port}"),
@@ -197,9 +430,11 @@ fn bind_failed(address: &SocketAddr, errno: Errno) -> Option<Explanation> {
             "close some sockets, or name a port yourself",
         ),
         Errno::EADDRINUSE => Explanation::new(
-            format!("port {port} is taken: another socket is bound to it"),
             format!(
-                "stop that program (ss -ltnp 'sport = :{port}' names it), or choose another port; 0 lets the kernel choose"
+                "port {port} is taken: another socket is bound to it, or with TCP old connections of it are in TIME_WAIT for a minute"
+            ),
+            format!(
+                "ss -anp 'sport = :{port}' names them; stop that program, set SO_REUSEADDR before bind, or choose another port (0: any free one)"
             ),
         ),
         Errno::EADDRNOTAVAIL => Explanation::new(
@@ -312,12 +547,16 @@ fn send_failed(length: usize, errno: Errno) -> Option<Explanation> {
             "close it and connect again; what was sent last may not have arrived",
         ),
         Errno::ENOTCONN => Explanation::new("this socket is not connected", "connect first"),
+        Errno::ECONNREFUSED => Explanation::new(
+            "an earlier datagram was answered by ICMP: nobody is bound to that port; a connected UDP socket tells it with the next call",
+            "check the port; this datagram was not sent, the next one will be",
+        ),
         Errno::EDESTADDRREQ => Explanation::new(
-            "the socket has no peer and the call names none",
-            "connect first, or use sendto with an address",
+            "the socket has no peer and send names none",
+            "connect it, or use sendto, which names one",
         ),
         Errno::EAGAIN => Explanation::new(
-            "the kernel's send buffer is full: the peer reads more slowly than you send",
+            "there is no room to send now: the send buffer is full because the peer reads more slowly than you send, or the handshake is not over",
             "wait until the socket is writable",
         ),
         Errno::EMSGSIZE => Explanation::new(
@@ -348,7 +587,7 @@ fn recv_failed(errno: Errno) -> Option<Explanation> {
         ),
         Errno::ENOTCONN => Explanation::new("this socket is not connected", "connect first"),
         Errno::ECONNREFUSED => Explanation::new(
-            "an earlier datagram was answered: nobody listens there",
+            "an earlier datagram was answered by ICMP: nobody is bound to that port; a connected UDP socket tells it with the next call",
             "check the port",
         ),
         Errno::EAGAIN => Explanation::new(
@@ -370,6 +609,15 @@ fn recv_failed(errno: Errno) -> Option<Explanation> {
         ),
         _ => return None,
     })
+}
+
+/// An errno in a line, whatever was called: `EMFILE: this program has no file descriptor left: close some sockets; …`.
+#[must_use]
+pub fn errno_line(errno: Errno) -> String {
+    match by_errno(errno) {
+        Some(explanation) => format!("{errno}: {}", explanation.line()),
+        None => format!("{errno}: {}", errno.description()),
+    }
 }
 
 /// Explanations that hold whatever was called.
@@ -412,6 +660,10 @@ fn by_errno(errno: Errno) -> Option<Explanation> {
             "this socket has no such option at this level",
             "check the option's name and level",
         ),
+        Errno::ENODEV => {
+            Explanation::new("there is no such interface", "ip addr lists those that are")
+        }
+        Errno::EDOM => Explanation::new("the value is too large", "try a smaller one"),
         Errno::EINVAL => Explanation::new(
             "the kernel does not take these arguments in this state",
             "check the order of the calls",
@@ -470,9 +722,14 @@ fn by_errno(errno: Errno) -> Option<Explanation> {
 /// What it means that `getaddrinfo` returned `error`.
 #[must_use]
 pub fn lookup_failed(call: &Call, error: LookupError) -> Explanation {
-    let (host, service) = match call {
-        Call::Getaddrinfo { host, service } => (host.as_str(), service.as_str()),
-        _ => ("", ""),
+    let (host, service, protocol) = match call {
+        Call::Getaddrinfo {
+            host,
+            service,
+            kind,
+            ..
+        } => (host.as_str(), service.as_str(), kind.protocol()),
+        _ => ("", "", SocketKind::Stream.protocol()),
     };
     match error {
         LookupError::System(errno) => Explanation::new(
@@ -515,7 +772,7 @@ pub fn lookup_failed(call: &Call, error: LookupError) -> Explanation {
                 "use a stream or a datagram socket",
             ),
             -8 => Explanation::new(
-                format!("no TCP service is named {service}"),
+                format!("no {protocol} service is named {service}"),
                 "give a port from 0 to 65535, or a name from /etc/services such as http",
             ),
             -9 => Explanation::new(
@@ -542,21 +799,49 @@ pub fn lookup_failed(call: &Call, error: LookupError) -> Explanation {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::model::{Family, Fd, Preview};
+    use crate::model::{
+        Actor, ClientId, Family, Interface, Moment, Preview, RecvFlags, ShutdownHow,
+    };
 
     fn calls() -> Vec<Call> {
         let fd = Fd(7);
         let address: SocketAddr = "127.0.0.1:81".parse().expect("an address");
+        let (family, kind) = (Family::Inet, SocketKind::Stream);
+        let (length, preview) = (70_000, Preview::of(b"x"));
+        let (size, flags) = (1024, RecvFlags::default());
+        let urgent = RecvFlags {
+            urgent: true,
+            ..flags
+        };
+        let group = "239.1.2.3".parse().expect("an address");
+        let setsockopt = |setting| Call::Setsockopt {
+            fd,
+            setting,
+            family,
+        };
         vec![
             Call::Getaddrinfo {
                 host: "nowhere".into(),
                 service: "81".into(),
+                family: None,
+                kind,
             },
-            Call::Socket {
-                family: Family::Inet,
+            Call::Socket { family, kind },
+            setsockopt(OptionSetting::Value(
+                SocketOption::NoDelay,
+                OptionValue::Flag(true),
+            )),
+            setsockopt(OptionSetting::Join(group, Interface::Any)),
+            setsockopt(OptionSetting::Leave(group, Interface::Any)),
+            setsockopt(OptionSetting::MulticastInterface(Interface::Any)),
+            Call::Getsockopt {
+                fd,
+                option: SocketOption::Linger,
+                family,
             },
-            Call::SetReuseAddress { fd },
             Call::Bind { fd, address },
             Call::Listen { fd, backlog: 5 },
             Call::Getsockname { fd },
@@ -564,11 +849,29 @@ mod tests {
             Call::Connect { fd, address },
             Call::Send {
                 fd,
-                length: 70_000,
-                preview: Preview::of(b"x"),
+                length,
+                preview: preview.clone(),
+                urgent: false,
             },
-            Call::Recv { fd, size: 1024 },
+            Call::Sendto {
+                fd,
+                length,
+                preview,
+                address,
+            },
+            Call::Recv { fd, size, flags },
+            Call::Recv {
+                fd,
+                size,
+                flags: urgent,
+            },
+            Call::Recvfrom { fd, size, flags },
+            Call::Shutdown {
+                fd,
+                how: ShutdownHow::Write,
+            },
             Call::Close { fd },
+            Call::Close { fd: NO_SOCKET },
         ]
     }
 
@@ -586,6 +889,7 @@ mod tests {
             Errno::ECONNREFUSED,
             Errno::ECONNRESET,
             Errno::EDESTADDRREQ,
+            Errno::EDOM,
             Errno::EFAULT,
             Errno::EHOSTDOWN,
             Errno::EHOSTUNREACH,
@@ -599,6 +903,7 @@ mod tests {
             Errno::ENETDOWN,
             Errno::ENETUNREACH,
             Errno::ENFILE,
+            Errno::ENODEV,
             Errno::ENOBUFS,
             Errno::ENOMEM,
             Errno::ENOPROTOOPT,
@@ -646,12 +951,78 @@ mod tests {
         assert!(said.contains("close(2)"), "{said}");
     }
 
+    /// What is said to a call with this outcome, which waited like that.
+    fn said(call: Call, outcome: Outcome, waited: Waited) -> Option<String> {
+        let explanation = explain(&CallRecord {
+            who: Actor::Client(ClientId::FIRST),
+            call,
+            outcome,
+            entered: Moment(0),
+            returned: Moment(0),
+            took: Duration::ZERO,
+            waited,
+        });
+        explanation.map(|said| said.line())
+    }
+
+    #[test]
+    fn a_send_of_a_part_says_what_a_blocking_socket_would_do_where_it_is_to_block() {
+        let send = Call::Send {
+            fd: Fd(7),
+            length: 10,
+            preview: Preview::of(b"0123456789"),
+            urgent: false,
+        };
+        let said = |count, waited| said(send.clone(), Outcome::Sent(count), waited);
+        let blocking = said(3, Waited::NotBlocking).expect("words");
+        assert!(
+            blocking.contains("3 of 10 bytes")
+                && blocking.contains("would wait inside send until all 10 were taken")
+                && blocking.contains("on a non-blocking one it returns this"),
+            "{blocking}"
+        );
+        let plain = said(3, Waited::No).expect("words");
+        assert!(
+            plain.contains("3 of 10 bytes") && !plain.contains("blocking"),
+            "{plain}"
+        );
+        assert_eq!(said(10, Waited::InPoll), None);
+    }
+
+    #[test]
+    fn a_recv_of_nothing_says_who_has_ended_what() {
+        let said = |ending| {
+            let recv = Call::Recv {
+                fd: Fd(7),
+                size: 10,
+                flags: RecvFlags::default(),
+            };
+            let outcome = Outcome::Received {
+                count: 0,
+                preview: Preview::of(b""),
+                ending,
+                from: None,
+            };
+            said(recv, outcome, Waited::No).expect("words")
+        };
+        let peers = said(Ending::Stream);
+        assert!(peers.contains("this side may still send"), "{peers}");
+        let both = said(Ending::BothStreams);
+        assert!(both.contains("the peer has finished sending"), "{both}");
+        assert!(!both.contains("may still send"), "{both}");
+        let own = said(Ending::OwnShutdown);
+        assert!(own.contains("this side has shut receiving down"), "{own}");
+        assert!(!own.contains("the peer has finished"), "{own}");
+    }
+
     #[test]
     fn refused_on_loopback_names_the_port_and_the_way_out() {
         let address = "127.0.0.1:81".parse().expect("an address");
         let said = failed(&Call::Connect { fd: Fd(9), address }, Errno::ECONNREFUSED).line();
         assert!(
-            said.starts_with("nobody listens on port 81 of this machine: start a server there"),
+            said.starts_with(
+                "nobody listens on 127.0.0.1:81, an address of this machine: start a server there"
+            ),
             "{said}"
         );
     }

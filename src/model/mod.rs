@@ -13,16 +13,28 @@ pub mod escape;
 pub mod event;
 pub mod explain;
 pub mod glyph;
+pub mod head;
 pub mod journal;
 pub mod lookup;
 pub mod moment;
+pub mod numbers;
+pub mod option;
+pub mod readiness;
+pub mod save;
 
-pub use action::{Action, Address, ClientAction, ServerAction, ServerSetup, Service};
+pub use action::{
+    Action, Address, ClientAction, Model, Offer, PortRange, PortsAction, RecvFlags, ServerAction,
+    ServerSetup, Service, SocketAction, Target,
+};
 pub use actor::{Actor, ClientId, ConnectionId};
 pub use byte_log::{ByteLog, Chunk};
-pub use call::{Call, CallRecord, Family, Fd, Outcome, Preview, Waited};
+pub use call::{Call, CallRecord, Family, Fd, Outcome, Preview, ShutdownHow, SocketKind, Waited};
 pub use errno::Errno;
-pub use event::{Batch, Event};
+pub use event::{Batch, Event, PortEvent, PortVerdict};
+pub use head::Head;
 pub use journal::Journal;
 pub use lookup::LookupError;
 pub use moment::{Moment, WallClock};
+pub use option::{Interface, OptionSetting, OptionValue, SocketOption};
+pub use readiness::Readiness;
+pub use save::{SaveId, SaveOrder, SaveReport};

@@ -1,28 +1,33 @@
 //! A client session's thread: one socket, driven by orders and by readiness.
 //!
-//! The thread waits in one place (`Session::wait`) for whatever may happen next: an order, the resolver, the end of a
-//! handshake, room to send, bytes to receive. So a send that is blocked never keeps bytes from being received, and
-//! every wait can be cancelled.
+//! The thread waits in one place, at the end of `Session::step`, for whatever may happen next: an order, the resolver,
+//! the end of a handshake, or what the calls on its [`Endpoint`] wait for. Datagrams to names wait in its [`Outbox`].
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::vec;
 
+use super::endpoint::{Endpoint, cancelled, ignore_failure};
+use super::outbox::{self, Next, Outbox, fitting};
 use super::resolve::Lookup;
-use super::socket::{self, Began, Connected, Interest, Ready, Socket};
+use super::socket::{Began, Connected, Socket};
 use super::teller::{Ended, Teller, Timing};
+use super::watch::Watch;
 use super::worker::{Crew, Orders, Worker};
-use crate::model::call::Function;
 use crate::model::{
-    Actor, Address, Call, ClientAction, ClientId, Errno, Family, Moment, Outcome, Waited,
+    Actor, Call, ClientAction, ClientId, Errno, Family, Moment, Readiness, SocketAction,
+    SocketKind, Target, Waited,
 };
 
-/// The most that one `recv` may return. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in the cache.
+/// The most that one `recv` returns unless told otherwise. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in
+/// the cache.
 pub const RECV_SIZE: usize = 64 << 10;
 
 /// The thread keeps its buffers on the heap and calls nothing deep.
 const STACK: usize = 256 << 10;
+
+/// The number of the session's only socket in its watch.
+const SOCKET: usize = 0;
 
 /// Starts the thread of session `id`.
 ///
@@ -30,8 +35,23 @@ const STACK: usize = 256 << 10;
 /// A thread or a descriptor that cannot be had.
 pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<ClientAction>> {
     let (worker, orders) = Worker::new()?;
-    crew.spawn(Actor::Client(id), STACK, move |tell| {
-        Session::new(tell, orders).run();
+    let watch = Watch::for_one(orders.wake())?;
+    crew.spawn(Actor::Client(id), STACK, move |mut tell| {
+        let mut endpoint = Endpoint::default();
+        let alone = SocketAction::ReceiveAlone(Some(RECV_SIZE));
+        // There is no socket yet, so that nothing is called and nothing can fail.
+        let _ = endpoint.act(alone, &mut tell);
+        Session {
+            tell,
+            orders,
+            watch,
+            endpoint,
+            lookup: None,
+            connecting: None,
+            shakes_hands: false,
+            outbox: Outbox::default(),
+        }
+        .run();
     })?;
     Ok(worker)
 }
@@ -39,444 +59,415 @@ pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<ClientAction>> {
 struct Session {
     tell: Teller,
     orders: Orders<ClientAction>,
-    socket: Option<Socket>,
-    lookup: Option<Lookup>,
+    watch: Watch,
+    endpoint: Endpoint,
+    lookup: Option<Looking>,
     connecting: Option<Connecting>,
-    sending: Option<Sending>,
-    /// Since when the session waits for bytes; none when there is nothing to come: not connected, ended or reset.
-    receiving: Option<Moment>,
-    buffer: Vec<u8>,
-    told: Told,
+    /// Whether a handshake goes on for which the person did not want to wait.
+    shakes_hands: bool,
+    outbox: Outbox,
+}
+
+/// A look-up under way.
+struct Looking {
+    lookup: Lookup,
+    purpose: Purpose,
+    /// Whether it was reported as blocked.
+    told: bool,
+}
+
+/// What a look-up is for.
+enum Purpose {
+    /// The addresses alone.
+    Resolve,
+    /// To connect to one of them.
+    Connect(SocketKind),
+    /// To send what waits in the outbox for this.
+    SendTo(Target),
 }
 
 /// A `connect` under way.
 struct Connecting {
     address: SocketAddr,
-    rest: vec::IntoIter<SocketAddr>,
+    /// The addresses to try if this one fails; none for a socket that was made by hand, which is not given up.
+    rest: Option<VecDeque<SocketAddr>>,
     began: Moment,
+    told: bool,
 }
-
-/// A message of which the kernel has not yet taken all.
-struct Sending {
-    bytes: Vec<u8>,
-    taken: usize,
-    began: Moment,
-    waited: Waited,
-}
-
-impl Sending {
-    fn rest(&self) -> &[u8] {
-        &self.bytes[self.taken..]
-    }
-}
-
-/// What the session waits for now.
-struct Waits<'a> {
-    socket: Option<&'a Socket>,
-    lookup: Option<&'a Lookup>,
-    connecting: Option<&'a Connecting>,
-    sending: Option<&'a mut Sending>,
-    receiving: Option<Moment>,
-}
-
-impl Waits<'_> {
-    /// Reports each wait as blocked, unless it was told before.
-    fn report(self, told: &mut Told, tell: &mut Teller) -> Result<(), Ended> {
-        let mut blocked = |call: Call, since| {
-            if told.insert(call.function()) {
-                tell.blocked(call, since)
-            } else {
-                Ok(())
-            }
-        };
-        if let Some(lookup) = self.lookup {
-            blocked(lookup.call.clone(), lookup.began)?;
-        }
-        let Some(socket) = self.socket else {
-            return Ok(());
-        };
-        let fd = socket.number();
-        if let Some(Connecting { address, began, .. }) = self.connecting {
-            let address = *address;
-            blocked(Call::Connect { fd, address }, *began)?;
-        }
-        if let Some(sending) = self.sending {
-            sending.waited = Waited::InPoll;
-            blocked(socket.send_call(sending.rest()), sending.began)?;
-        }
-        if let Some(since) = self.receiving {
-            blocked(
-                Call::Recv {
-                    fd,
-                    size: RECV_SIZE,
-                },
-                since,
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// The waits that have been reported as blocked, by the function that waits.
-type Told = BTreeSet<Function>;
 
 impl Session {
-    fn new(tell: Teller, orders: Orders<ClientAction>) -> Self {
-        Self {
-            tell,
-            orders,
-            socket: None,
-            lookup: None,
-            connecting: None,
-            sending: None,
-            receiving: None,
-            buffer: Vec::new(),
-            told: Told::new(),
-        }
-    }
-
     /// Runs until the program ends or forgets the session; the socket is then closed.
     fn run(mut self) {
         while let Ok(()) | Err(Ended::Failed) = self.step() {}
-        // If nobody listens any more, dropping the socket closes it all the same.
-        let _ = self.close();
+        if self.endpoint.socket().is_some() {
+            // If nobody listens any more, dropping the socket closes it all the same.
+            let _ = self.close();
+        }
     }
 
     fn step(&mut self) -> Result<(), Ended> {
-        let ready = self.wait()?;
-        if ready.woken {
-            for action in self.orders.take()? {
-                // A call that failed is in the report; the orders behind it are still to be carried out.
-                if let Err(ended @ (Ended::Stopped | Ended::Gone)) = self.act(action) {
-                    return Err(ended);
-                }
+        let orders = self.orders.take()?;
+        let had_orders = !orders.is_empty();
+        for action in orders {
+            // A call that failed is in the report; the orders behind it are still to be carried out.
+            ignore_failure(self.act(action))?;
+        }
+        ignore_failure(self.look_up_further())?;
+        self.send_waiting()?;
+        let ready = self.endpoint.look();
+        if self.connecting.is_some() && ready.may_send() {
+            return self.connect_further();
+        }
+        if self.shakes_hands && ready.may_send() {
+            self.shakes_hands = false;
+            // Bytes may come now. An error is left for the person's next call.
+            if !ready.failed {
+                self.connected()?;
             }
-            self.look_up_further()?;
-            // An order may have changed what the readiness was about.
             return Ok(());
         }
-        if ready.writable {
-            if self.connecting.is_some() {
-                return self.connect_further();
-            }
-            self.send_further()?;
+        // While a handshake is under way nothing else on the socket can go on.
+        if self.connecting.is_none() && self.endpoint.proceed(ready, &mut self.tell)? {
+            return Ok(());
         }
-        if ready.readable {
-            self.receive()?;
+        if had_orders {
+            // They may have been about the socket that was just looked at.
+            return Ok(());
         }
-        Ok(())
+        self.report(ready)?;
+        self.watch.wait(None, &mut self.tell)
     }
 
-    fn wait(&mut self) -> Result<Ready, Ended> {
-        let interest = Interest {
-            readable: self.receiving.is_some(),
-            writable: self.connecting.is_some() || self.sending.is_some(),
-        };
-        // A socket at its end is always "ready": one that nothing is expected of is left out.
-        let awaited = interest.readable || interest.writable;
-        let socket = self.socket.as_ref().filter(|_| awaited);
-        let waits = Waits {
-            socket: self.socket.as_ref(),
-            lookup: self.lookup.as_ref(),
-            connecting: self.connecting.as_ref(),
-            sending: self.sending.as_mut(),
-            receiving: self.receiving,
-        };
-        let told = &mut self.told;
-        let (ready, _) = socket::wait(
-            self.orders.wake(),
-            socket.map(|socket| (socket, interest)),
-            &mut self.tell,
-            |tell| waits.report(told, tell),
-        )?;
-        Ok(ready)
+    /// Reports what is waited for.
+    fn report(&mut self, ready: Readiness) -> Result<(), Ended> {
+        if let Some(Looking { lookup, told, .. }) = &mut self.lookup
+            && !std::mem::replace(told, true)
+        {
+            self.tell.blocked(lookup.call.clone(), lookup.began)?;
+        }
+        if let (Some(socket), Some(connecting)) = (self.endpoint.socket(), &mut self.connecting)
+            && !std::mem::replace(&mut connecting.told, true)
+        {
+            let (fd, address) = (socket.number(), connecting.address);
+            self.tell
+                .blocked(Call::Connect { fd, address }, connecting.began)?;
+        }
+        self.endpoint.report(ready, &mut self.tell)
     }
 
     fn act(&mut self, action: ClientAction) -> Result<(), Ended> {
         match action {
-            ClientAction::Connect(address) => self.look_up(&address),
-            ClientAction::Send(bytes) => self.send(bytes),
-            ClientAction::CancelConnect => self.cancel_connect(),
-            ClientAction::CancelSend => self.cancel_send(),
-            ClientAction::Close => self.close(),
+            ClientAction::Resolve(target) => self.look_up(&target, Purpose::Resolve),
+            ClientAction::Socket(family, kind) => self.open(family, kind).map(drop),
+            ClientAction::Connect(target) => {
+                self.cancel_connect()?;
+                self.look_up(&target, Purpose::Connect(target.kind))
+            }
+            ClientAction::SendTo(target, bytes) => self.send_to(target, bytes),
+            ClientAction::CancelConnect => {
+                self.cancel_connect()?;
+                self.empty_outbox()
+            }
+            ClientAction::On(SocketAction::Close) => self.close(),
+            ClientAction::On(SocketAction::Reset) => {
+                self.give_up_all()?;
+                self.endpoint.act(SocketAction::Reset, &mut self.tell)
+            }
+            ClientAction::On(action) => self.endpoint.act(action, &mut self.tell),
+            // The yard drops this session's orders instead, which ends the thread.
+            ClientAction::End => Err(Ended::Stopped),
         }
     }
 
-    fn look_up(&mut self, address: &Address) -> Result<(), Ended> {
-        self.cancel_connect()?;
-        let began = self.tell.now();
-        match Lookup::start(address, began, self.orders.wake()) {
-            Ok(lookup) => {
-                self.lookup = Some(lookup);
-                Ok(())
+    fn open(&mut self, family: Family, kind: SocketKind) -> Result<(), Ended> {
+        if let Some(socket) = self.endpoint.socket() {
+            let fd = socket.number();
+            return self.tell.trouble(format!(
+                "this session has a socket, descriptor {fd}: close it first, or open another session"
+            ));
+        }
+        let socket = Socket::open(family, kind, &mut self.tell)?;
+        self.put(socket)
+    }
+
+    fn put(&mut self, socket: Socket) -> Result<(), Ended> {
+        let watched = self.watch.add(&socket, SOCKET);
+        let now = self.tell.now();
+        self.endpoint.put(socket, now);
+        match watched {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.tell
+                    .trouble(format!("the new socket cannot be waited for: {error}"))?;
+                self.close()
             }
-            Err(error) => self
-                .tell
-                .trouble(format!("no thread for getaddrinfo can be started: {error}")),
+        }
+    }
+
+    fn look_up(&mut self, target: &Target, purpose: Purpose) -> Result<(), Ended> {
+        self.cancel_lookup()?;
+        self.begin_look_up(target, purpose).map(drop)
+    }
+
+    /// Says whether it has begun.
+    fn begin_look_up(&mut self, target: &Target, purpose: Purpose) -> Result<bool, Ended> {
+        let began = self.tell.now();
+        match Lookup::start(target, began, self.orders.wake()) {
+            Ok(lookup) => {
+                self.lookup = Some(Looking {
+                    lookup,
+                    purpose,
+                    told: false,
+                });
+                Ok(true)
+            }
+            Err(error) => {
+                self.tell
+                    .trouble(format!("no thread for getaddrinfo can be started: {error}"))?;
+                Ok(false)
+            }
         }
     }
 
     fn look_up_further(&mut self) -> Result<(), Ended> {
-        let Some(lookup) = self.lookup.take() else {
+        let Some(looking) = self.lookup.take() else {
             return Ok(());
         };
-        let Some((outcome, addresses)) = lookup.poll() else {
-            self.lookup = Some(lookup);
+        let Some((outcome, addresses)) = looking.lookup.poll() else {
+            self.lookup = Some(looking);
             return Ok(());
         };
-        self.told.remove(&Function::Getaddrinfo);
+        let Looking {
+            lookup, purpose, ..
+        } = looking;
         self.tell
             .returned(lookup.call, outcome, Timing::elsewhere(lookup.began))?;
-        let mut rest = addresses.into_iter();
-        match rest.next() {
-            Some(first) => self.connect(first, rest),
-            None => Ok(()),
+        match purpose {
+            Purpose::Resolve => Ok(()),
+            Purpose::Connect(kind) => self.connect_found(addresses, kind),
+            Purpose::SendTo(target) if addresses.is_empty() => {
+                self.give_up_datagrams(&target, "its address was not found")
+            }
+            Purpose::SendTo(target) => {
+                self.outbox.found(target, addresses);
+                Ok(())
+            }
         }
     }
 
-    /// Connects to `address`, and if that fails to each of `rest`, on a socket of its own each time: after a failed
-    /// `connect` the state of a socket is unspecified (`connect(2)`).
-    fn connect(
-        &mut self,
-        address: SocketAddr,
-        mut rest: vec::IntoIter<SocketAddr>,
-    ) -> Result<(), Ended> {
-        if let Some(socket) = &self.socket {
-            // The person connects a socket that is in use: the kernel's answer is the lesson.
-            let began = Began::now(&self.tell);
-            if socket.connect(address, began, &mut self.tell)? == Connected::InProgress {
+    fn connect_found(&mut self, addresses: Vec<SocketAddr>, kind: SocketKind) -> Result<(), Ended> {
+        let Some(socket) = self.endpoint.socket() else {
+            return self.connect_anew(addresses.into(), kind);
+        };
+        // The person connects a socket that is there: the kernel's answer is the lesson, whatever it is.
+        let Some(address) = fitting(&addresses, Some(socket.family())) else {
+            return Ok(());
+        };
+        let began = Began::now(&self.tell);
+        let to_the_end = self.endpoint.blocks();
+        match socket.connect(address, began, to_the_end, &mut self.tell)? {
+            Connected::InProgress => {
                 self.connecting = Some(Connecting {
                     address,
-                    rest: Vec::new().into_iter(),
+                    rest: None,
                     began: began.at,
+                    told: false,
                 });
+                Ok(())
             }
-            return Ok(());
+            Connected::Returned(Ok(())) => self.connected(),
+            Connected::Returned(Err(errno)) => {
+                self.shakes_hands = matches!(errno, Errno::EINPROGRESS | Errno::EALREADY);
+                Ok(())
+            }
         }
-        let mut next = Some(address);
-        while let Some(address) = next {
-            let socket = match Socket::open(Family::of(&address), &mut self.tell) {
+    }
+
+    /// Connects to the first of `addresses` that can be, on a socket of its own each time: after a failed `connect` the
+    /// state of a socket is unspecified (`connect(2)`).
+    fn connect_anew(
+        &mut self,
+        mut addresses: VecDeque<SocketAddr>,
+        kind: SocketKind,
+    ) -> Result<(), Ended> {
+        while let Some(address) = addresses.pop_front() {
+            let socket = match Socket::open(Family::of(&address), kind, &mut self.tell) {
                 Ok(socket) => socket,
                 // The machine may lack this family and have the next one.
-                Err(Ended::Failed) => {
-                    next = rest.next();
-                    continue;
-                }
+                Err(Ended::Failed) => continue,
                 Err(ended) => return Err(ended),
             };
             let began = Began::now(&self.tell);
-            match socket.connect(address, began, &mut self.tell)? {
+            // A socket that does not block is left in its handshake: to ask again is up to the person.
+            let to_the_end = self.endpoint.blocks();
+            match socket.connect(address, began, to_the_end, &mut self.tell)? {
                 Connected::InProgress => {
-                    self.socket = Some(socket);
                     self.connecting = Some(Connecting {
                         address,
-                        rest,
+                        rest: Some(addresses),
                         began: began.at,
+                        told: false,
                     });
-                    return Ok(());
+                    return self.put(socket);
                 }
                 Connected::Returned(Ok(())) => {
-                    self.socket = Some(socket);
+                    self.put(socket)?;
                     return self.connected();
+                }
+                Connected::Returned(Err(errno)) if !to_the_end => {
+                    self.put(socket)?;
+                    self.shakes_hands = errno == Errno::EINPROGRESS;
+                    return Ok(());
                 }
                 Connected::Returned(Err(_)) => socket.close(&mut self.tell)?,
             }
-            next = rest.next();
         }
         Ok(())
     }
 
     fn connect_further(&mut self) -> Result<(), Ended> {
-        let (Some(socket), Some(connecting)) = (&self.socket, self.connecting.take()) else {
+        let (Some(socket), Some(connecting)) = (self.endpoint.socket(), self.connecting.take())
+        else {
             return Ok(());
         };
         let began = Began {
             at: connecting.began,
             waited: Waited::InProgress,
         };
-        match socket.connect(connecting.address, began, &mut self.tell)? {
+        let kind = socket.kind();
+        match socket.connect(connecting.address, began, true, &mut self.tell)? {
             Connected::InProgress => {
                 self.connecting = Some(connecting);
                 Ok(())
             }
-            Connected::Returned(result) => {
-                self.told.remove(&Function::Connect);
-                if result.is_ok() {
-                    return self.connected();
+            Connected::Returned(Ok(())) => self.connected(),
+            Connected::Returned(Err(_)) => match connecting.rest {
+                Some(rest) => {
+                    self.close()?;
+                    self.connect_anew(rest, kind)
                 }
-                self.close()?;
-                let mut rest = connecting.rest;
-                match rest.next() {
-                    Some(address) => self.connect(address, rest),
-                    None => Ok(()),
-                }
-            }
+                None => Ok(()),
+            },
         }
     }
 
     fn connected(&mut self) -> Result<(), Ended> {
-        if let Some(socket) = &self.socket {
-            self.buffer = Vec::with_capacity(RECV_SIZE);
-            self.receiving = Some(self.tell.now());
-            socket.local_address(&mut self.tell)?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, bytes: Vec<u8>) -> Result<(), Ended> {
-        match &mut self.sending {
-            Some(sending) => {
-                sending.bytes.extend(bytes);
-                Ok(())
-            }
-            None if self.socket.is_none() => self
-                .tell
-                .trouble("there is no socket to send on: connect first".to_owned()),
-            None if self.connecting.is_some() => self.tell.trouble(
-                "the handshake is not over: wait until the socket is connected".to_owned(),
-            ),
-            None if bytes.is_empty() => Ok(()),
-            None => {
-                let began = self.tell.now();
-                self.sending = Some(Sending {
-                    bytes,
-                    taken: 0,
-                    began,
-                    waited: Waited::No,
-                });
-                self.send_at_once()
-            }
-        }
-    }
-
-    /// Sends what the kernel takes without waiting: a close or a cancellation that was ordered right after the message
-    /// must not take it back.
-    fn send_at_once(&mut self) -> Result<(), Ended> {
-        let Some(socket) = &self.socket else {
-            return Ok(());
-        };
-        let interest = Some((socket, Interest::WRITE));
-        if socket::glance(self.orders.wake(), interest, &mut self.tell)?.writable {
-            self.send_further()?;
-        }
-        Ok(())
-    }
-
-    fn send_further(&mut self) -> Result<(), Ended> {
-        let (Some(socket), Some(mut sending)) = (&self.socket, self.sending.take()) else {
-            return Ok(());
-        };
-        let began = Began {
-            at: sending.began,
-            waited: sending.waited,
-        };
-        self.told.remove(&Function::Send);
-        match socket.send(sending.rest(), began, &mut self.tell)? {
-            Ok(count) => sending.taken += count,
-            // The room that poll saw is gone again.
-            Err(Errno::EAGAIN) => {}
-            // The rest of the message would fail in the same way, and of what is over nothing more comes.
-            Err(errno) => {
-                if matches!(
-                    errno,
-                    Errno::ECONNRESET | Errno::ETIMEDOUT | Errno::EHOSTUNREACH
-                ) {
-                    self.receiving = None;
-                }
-                return Ok(());
-            }
-        }
-        sending.began = self.tell.now();
-        sending.waited = Waited::No;
-        if !sending.rest().is_empty() {
-            self.sending = Some(sending);
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self) -> Result<(), Ended> {
-        let (Some(socket), Some(since)) = (&self.socket, self.receiving) else {
-            return Ok(());
-        };
-        let began = Began {
-            at: since,
-            waited: if self.told.remove(&Function::Recv) {
-                Waited::InPoll
-            } else {
-                Waited::No
-            },
-        };
-        let result = socket.recv(&mut self.buffer, began, &mut self.tell)?;
-        self.receiving = match result {
-            // 0 bytes: the peer has finished sending, and nothing more will come.
-            Ok(_) if self.buffer.is_empty() => None,
-            Ok(at) => {
-                let bytes = take_received(&mut self.buffer);
-                self.tell.received(at, bytes)?;
-                Some(self.tell.now())
-            }
-            // What poll saw is gone again.
-            Err(Errno::EAGAIN) => Some(self.tell.now()),
-            Err(_) => None,
-        };
-        Ok(())
-    }
-
-    /// Stops waiting for the resolver or for a handshake; a socket in its handshake is closed.
-    fn cancel_connect(&mut self) -> Result<(), Ended> {
-        if let Some(lookup) = self.lookup.take() {
-            self.told.remove(&Function::Getaddrinfo);
-            self.cancelled(lookup.call, lookup.began)?;
-        }
-        if let Some(Connecting { address, began, .. }) = self.connecting.take() {
-            self.told.remove(&Function::Connect);
-            if let Some(socket) = self.socket.take() {
-                let fd = socket.number();
-                self.cancelled(Call::Connect { fd, address }, began)?;
-                socket.close(&mut self.tell)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Stops waiting for room to send. Receiving goes on.
-    fn cancel_send(&mut self) -> Result<(), Ended> {
-        if let (Some(socket), Some(sending)) = (&self.socket, self.sending.take()) {
-            let call = socket.send_call(sending.rest());
-            self.told.remove(&Function::Send);
-            self.cancelled(call, sending.began)?;
-        }
-        Ok(())
-    }
-
-    fn cancelled(&mut self, call: Call, began: Moment) -> Result<(), Ended> {
-        self.tell
-            .returned(call, Outcome::Cancelled, Timing::cancelled(began))
-            .map(drop)
-    }
-
-    fn close(&mut self) -> Result<(), Ended> {
-        self.cancel_send()?;
-        self.cancel_connect()?;
-        self.receiving = None;
-        self.told.clear();
-        self.buffer = Vec::new();
-        match self.socket.take() {
-            Some(socket) => socket.close(&mut self.tell),
+        self.shakes_hands = false;
+        self.endpoint.connected(&mut self.tell)?;
+        match self.endpoint.socket() {
+            Some(socket) => socket.local_address(&mut self.tell).map(drop),
             None => Ok(()),
         }
     }
-}
 
-/// The received bytes, leaving `buffer` empty and as large as before: a small piece is copied, one that fills the
-/// buffer at least by half goes as it is.
-fn take_received(buffer: &mut Vec<u8>) -> Vec<u8> {
-    if buffer.len() * 2 >= buffer.capacity() {
-        let capacity = buffer.capacity();
-        std::mem::replace(buffer, Vec::with_capacity(capacity))
-    } else {
-        let bytes = buffer.as_slice().to_vec();
-        buffer.clear();
-        bytes
+    fn send_to(&mut self, target: Target, bytes: Vec<u8>) -> Result<(), Ended> {
+        let family = self.endpoint.socket().map(Socket::family);
+        if let Some(address) = self.outbox.at_once(&target, family) {
+            let action = SocketAction::SendTo(address, bytes);
+            return self.endpoint.act(action, &mut self.tell);
+        }
+        let to = target.address.to_string();
+        if self.outbox.put(target, bytes) {
+            return self.send_waiting();
+        }
+        self.tell.trouble(format!(
+            "1 datagram to {to} was not sent: {} wait for their turn already",
+            outbox::MOST
+        ))
+    }
+
+    /// Sends the datagrams whose turn has come, and has the address of the next one looked up.
+    fn send_waiting(&mut self) -> Result<(), Ended> {
+        while !self.endpoint.is_sending() {
+            let family = self.endpoint.socket().map(Socket::family);
+            match self.outbox.next(family) {
+                Next::Nothing => break,
+                Next::Send(address, bytes) => {
+                    let action = SocketAction::SendTo(address, bytes);
+                    ignore_failure(self.endpoint.act(action, &mut self.tell))?;
+                }
+                // It waits for the resolver, or for its turn with the resolver.
+                Next::LookUp(_) if self.lookup.is_some() => break,
+                Next::LookUp(target) => {
+                    if !self.begin_look_up(&target, Purpose::SendTo(target.clone()))? {
+                        self.give_up_datagrams(&target, "its address cannot be looked up")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells that the datagrams which wait for the address of `target` are not sent, and why.
+    fn give_up_datagrams(&mut self, target: &Target, why: &str) -> Result<(), Ended> {
+        match self.outbox.give_up(Some(target)) {
+            0 => Ok(()),
+            1 => self.tell.trouble(format!(
+                "1 datagram to {} was not sent: {why}",
+                target.address
+            )),
+            count => self.tell.trouble(format!(
+                "{count} datagrams to {} were not sent: {why}",
+                target.address
+            )),
+        }
+    }
+
+    /// The same of all that wait.
+    fn empty_outbox(&mut self) -> Result<(), Ended> {
+        match self.outbox.give_up(None) {
+            0 => Ok(()),
+            1 => (self.tell).trouble("1 datagram that waited was not sent".to_owned()),
+            count => (self.tell).trouble(format!("{count} datagrams that waited were not sent")),
+        }
+    }
+
+    fn cancel_lookup(&mut self) -> Result<(), Ended> {
+        let Some(Looking {
+            lookup, purpose, ..
+        }) = self.lookup.take()
+        else {
+            return Ok(());
+        };
+        cancelled(lookup.call, lookup.began, &mut self.tell)?;
+        match purpose {
+            Purpose::SendTo(target) => {
+                self.give_up_datagrams(&target, "the look-up of its address was given up")
+            }
+            Purpose::Resolve | Purpose::Connect(_) => Ok(()),
+        }
+    }
+
+    /// Stops waiting for the resolver or for a handshake; says whether the socket was in one.
+    fn stop_connecting(&mut self) -> Result<bool, Ended> {
+        self.cancel_lookup()?;
+        let (Some(Connecting { address, began, .. }), Some(socket)) =
+            (self.connecting.take(), self.endpoint.socket())
+        else {
+            return Ok(false);
+        };
+        let fd = socket.number();
+        cancelled(Call::Connect { fd, address }, began, &mut self.tell)?;
+        Ok(true)
+    }
+
+    /// The same; a socket in its handshake is closed.
+    fn cancel_connect(&mut self) -> Result<(), Ended> {
+        if self.stop_connecting()? {
+            self.endpoint.close(&mut self.tell)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is waited for any more: the socket is about to be closed.
+    fn give_up_all(&mut self) -> Result<(), Ended> {
+        self.shakes_hands = false;
+        self.stop_connecting()?;
+        self.empty_outbox()
+    }
+
+    fn close(&mut self) -> Result<(), Ended> {
+        self.give_up_all()?;
+        self.endpoint.close(&mut self.tell)
     }
 }

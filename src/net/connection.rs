@@ -1,34 +1,491 @@
-//! An accepted connection's thread, and the services that it runs. A service is written as a plain blocking program
-//! would be: `recv`, `send`, until one of them ends it.
+//! An accepted connection: its socket, the service that talks on it, and what a person does to it by hand.
+//!
+//! [`Connection`] is the same for every model: it goes on as far as it can without waiting, and says what it waits for.
+//! With `threads` it has a thread of its own, which [`serve`] runs; with `serial` and `poll` the server's thread owns
+//! it, see [`super::server`].
 
+use std::io;
+use std::time::Duration;
+
+use super::endpoint::{Endpoint, Taken, ignore_failure};
+use super::hub::{Found, Order, Seat};
+use super::service::{Reply, Talk, Then, daytime};
 use super::socket::{self, Began, Interest, Socket};
 use super::teller::{Ended, Teller};
-use super::wake::Wake;
+use super::watch::Watch;
 use super::worker::Crew;
-use crate::model::{Actor, Call, Errno, Service};
+use crate::model::call::Function;
+use crate::model::{
+    Actor, Event, Model, Moment, Offer, Readiness, RecvFlags, Service, ShutdownHow, SocketAction,
+    Waited,
+};
 
 /// Ten thousand of these threads live at once; they call nothing deep.
 pub const STACK: usize = 64 << 10;
 
-/// The most that one `recv` may return. Smaller than a client's: thousands of connections may have as much on its way
-/// to the screen at once.
-pub const RECV_SIZE: usize = 16 << 10;
+/// Bytes that may wait for room when more chat comes: what is too much is not passed on.
+const MOST_UNSENT: usize = 256 << 10;
 
-/// The buffer of the tutorial's server: what its clients see of long messages depends on it.
-const HELLO_RECV_SIZE: usize = 1024;
+/// How long, and for how many bytes, a connection that has said its last waits for its peer to finish.
+const LINGER_MICROS: u64 = 1_000_000;
+/// See [`LINGER_MICROS`].
+const LINGER_BYTES: usize = 256 << 10;
 
-/// Serves `socket` until the service, the peer or `stop` ends it, and closes it.
-pub fn serve(socket: Socket, service: Service, stop: &Wake, tell: Teller) {
-    let mut connection = Connection { socket, stop, tell };
-    let ended = match service {
-        Service::Echo => connection.echo(),
-        Service::Hello => connection.hello(),
-        Service::Close => Ok(()),
-    };
-    if ended != Err(Ended::Gone) {
-        // If nobody listens any more, the descriptor is closed all the same.
-        let _ = connection.socket.close(&mut connection.tell);
+/// The number of a thread's only socket in its watch.
+const SOCKET: usize = 0;
+
+/// One accepted connection.
+#[derive(Debug)]
+pub struct Connection {
+    seat: Seat,
+    endpoint: Endpoint,
+    talk: Talk,
+    delay: Duration,
+    /// Whether its thread serves it alone, as a plain program would that is blocked inside a call.
+    blocks: bool,
+    state: State,
+    /// What its service was thinking about when a person took it over, and when that is to be said.
+    owed: Option<(Moment, Reply)>,
+    /// Since when the service waits for something to receive, and whether that was reported.
+    since: Moment,
+    told: bool,
+    /// Bytes of chat that were not passed on since the peer fell behind.
+    lost: usize,
+}
+
+/// Where the conversation is.
+#[derive(Debug)]
+enum State {
+    /// The service receives.
+    Receiving,
+    /// It thinks until then.
+    Thinking(Moment, Reply),
+    /// It sends, and then goes on or closes.
+    Sending(Then),
+    /// It has said its last and waits for the peer to finish, so that what the peer still sends does not make `close`
+    /// throw the answer away (RFC 9112, section 9.6): until then, and for so many bytes.
+    Lingering(Moment, usize),
+    /// A person receives.
+    ByHand,
+    /// It is to be closed.
+    Over,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// What its socket is to be ready for.
+    pub interest: Interest,
+    /// When it goes on whatever happens.
+    pub until: Option<Moment>,
+}
+
+impl Connection {
+    /// A connection that was just accepted; its service says its greeting.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn begin(
+        seat: Seat,
+        socket: Socket,
+        offer: Offer,
+        tell: &mut Teller,
+    ) -> Result<Self, Ended> {
+        let mut talk = Talk::new(offer.service);
+        let greeting = talk.greeting(daytime);
+        let mut connection = Self {
+            seat,
+            endpoint: Endpoint::with(socket, tell.now()),
+            talk,
+            delay: offer.delay,
+            blocks: offer.model != Model::Poll,
+            state: match offer.service {
+                Service::Manual => State::ByHand,
+                Service::Echo
+                | Service::EchoOnce
+                | Service::Ok
+                | Service::Hello
+                | Service::Http
+                | Service::Discard
+                | Service::Daytime
+                | Service::Chat
+                | Service::Close => State::Receiving,
+            },
+            owed: None,
+            since: tell.now(),
+            told: false,
+            lost: 0,
+        };
+        if connection.talks() {
+            connection.say(greeting, tell)?;
+        }
+        Ok(connection)
     }
+
+    /// Whose calls these are.
+    #[must_use]
+    pub const fn who(&self) -> Actor {
+        Actor::Connection(self.seat.id())
+    }
+
+    /// Its socket.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Whether nothing more is to be done but to close it.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Over) || self.endpoint.socket().is_none()
+    }
+
+    /// Whether a service talks, rather than a person.
+    const fn talks(&self) -> bool {
+        !matches!(self.state, State::ByHand | State::Over)
+    }
+
+    /// Goes on as far as that is possible now; says whether anything came of it.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn proceed(&mut self, ready: Readiness, tell: &mut Teller) -> Result<bool, Ended> {
+        let went_on = self.endpoint.proceed(ready, tell)?;
+        if self.endpoint.take_failure() && self.talks() {
+            self.state = State::Over;
+            return Ok(true);
+        }
+        if let Some((_, reply)) =
+            (self.owed).take_if(|(until, _)| tell.now() >= *until && !self.endpoint.is_sending())
+        {
+            self.utter(reply, tell)?;
+            return Ok(true);
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Receiving if ready.may_receive() && !self.endpoint.is_sending() => {
+                self.receive(tell)?;
+                return Ok(true);
+            }
+            State::Thinking(until, reply) if tell.now() >= until && !self.endpoint.is_sending() => {
+                self.say(reply, tell)?;
+                return Ok(true);
+            }
+            State::Sending(then) if !self.endpoint.is_sending() => {
+                self.state = match then {
+                    Then::Receive => State::Receiving,
+                    Then::Close if self.talk.service() == Service::Http => self.linger(tell)?,
+                    Then::Close => State::Over,
+                };
+                self.since = tell.now();
+                return Ok(true);
+            }
+            State::Lingering(until, left) if ready.may_receive() && tell.now() < until => {
+                self.drain(until, left, tell)?;
+                return Ok(true);
+            }
+            State::Lingering(until, _) if tell.now() >= until => return Ok(true),
+            state => self.state = state,
+        }
+        Ok(went_on)
+    }
+
+    /// Tells the peer that nothing more comes.
+    fn linger(&mut self, tell: &mut Teller) -> Result<State, Ended> {
+        let shut = SocketAction::Shutdown(ShutdownHow::Write);
+        match self.endpoint.act(shut, tell) {
+            Ok(()) => Ok(State::Lingering(
+                Moment(tell.now().0 + LINGER_MICROS),
+                LINGER_BYTES,
+            )),
+            Err(Ended::Failed) => Ok(State::Over),
+            Err(ended) => Err(ended),
+        }
+    }
+
+    /// Receives what the peer still sends, for nobody.
+    fn drain(&mut self, until: Moment, left: usize, tell: &mut Teller) -> Result<(), Ended> {
+        let began = Began::now(tell);
+        let size = self.talk.recv_size();
+        let taken = self
+            .endpoint
+            .take(size, RecvFlags::default(), began, tell)?;
+        self.state = match taken {
+            Taken::Bytes(bytes, _) if bytes.len() < left => {
+                State::Lingering(until, left - bytes.len())
+            }
+            Taken::Nothing => State::Lingering(until, left),
+            Taken::Bytes(..) | Taken::End | Taken::Failed(_) => State::Over,
+        };
+        Ok(())
+    }
+
+    fn receive(&mut self, tell: &mut Teller) -> Result<(), Ended> {
+        let began = if std::mem::replace(&mut self.told, false) {
+            Began {
+                at: self.since,
+                waited: Waited::InPoll,
+            }
+        } else {
+            Began::now(tell)
+        };
+        self.state = State::Receiving;
+        let size = self.talk.recv_size();
+        match self
+            .endpoint
+            .take(size, RecvFlags::default(), began, tell)?
+        {
+            Taken::Bytes(bytes, _) => {
+                let reply = self.talk.answer(&bytes);
+                if self.delay.is_zero() {
+                    return self.say(reply, tell);
+                }
+                let micros = u64::try_from(self.delay.as_micros()).unwrap_or(u64::MAX);
+                let until = Moment(tell.now().0.saturating_add(micros));
+                self.state = State::Thinking(until, reply);
+            }
+            Taken::End | Taken::Failed(_) => self.state = State::Over,
+            Taken::Nothing => self.since = tell.now(),
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, reply: Reply, tell: &mut Teller) -> Result<(), Ended> {
+        self.state = State::Sending(reply.then);
+        self.utter(reply, tell)
+    }
+
+    /// Says `reply`, whatever comes after it.
+    fn utter(&mut self, reply: Reply, tell: &mut Teller) -> Result<(), Ended> {
+        if !reply.to_others.is_empty() {
+            self.seat.hub().say(self.seat.id(), &reply.to_others);
+        }
+        if reply.send.is_empty() {
+            return Ok(());
+        }
+        self.endpoint.say(reply.send, tell)
+    }
+
+    /// Takes in what was found in its box.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn hear(&mut self, found: Found, tell: &mut Teller) -> Result<(), Ended> {
+        for order in found.orders {
+            match order {
+                Order::Act(action) => self.act(action, tell)?,
+                Order::Say(bytes) => self.pass_on(&bytes, tell)?,
+                Order::Stop => self.state = State::Over,
+            }
+        }
+        self.lose(found.lost, tell)
+    }
+
+    /// Sends what another connection says, unless the peer receives too slowly for that.
+    fn pass_on(&mut self, bytes: &[u8], tell: &mut Teller) -> Result<(), Ended> {
+        if self.endpoint.unsent() + bytes.len() > MOST_UNSENT {
+            return self.lose(bytes.len(), tell);
+        }
+        self.tell_lost(tell)?;
+        self.endpoint.say(bytes.to_vec(), tell)
+    }
+
+    /// Counts bytes of chat that are not passed on. A fast speaker may fill a slow listener's ears for long: that is
+    /// told when it begins and when it ends.
+    fn lose(&mut self, count: usize, tell: &mut Teller) -> Result<(), Ended> {
+        if count > 0 && self.lost == 0 {
+            tell.trouble(format!(
+                "{} receives too slowly: until it has caught up, chat is not passed on to it",
+                self.who()
+            ))?;
+        }
+        self.lost += count;
+        Ok(())
+    }
+
+    fn tell_lost(&mut self, tell: &mut Teller) -> Result<(), Ended> {
+        match std::mem::take(&mut self.lost) {
+            0 => Ok(()),
+            lost => tell.trouble(format!(
+                "{lost} bytes of chat were not passed on to {}",
+                self.who()
+            )),
+        }
+    }
+
+    fn act(&mut self, action: SocketAction, tell: &mut Teller) -> Result<(), Ended> {
+        let takes_over = match action {
+            // What a person receives the service cannot: it gives way.
+            SocketAction::Recv { flags, .. } => flags == RecvFlags::default(),
+            SocketAction::ReceiveAlone(_) => true,
+            SocketAction::CancelRecv
+            | SocketAction::CancelSend
+            | SocketAction::Bind(_)
+            | SocketAction::Send { .. }
+            | SocketAction::SendAll(_)
+            | SocketAction::SendTo(..)
+            | SocketAction::Shutdown(_)
+            | SocketAction::Close
+            | SocketAction::Reset
+            | SocketAction::Set(_)
+            | SocketAction::Get(_)
+            | SocketAction::Blocking(_) => false,
+        };
+        if takes_over && self.talks() {
+            self.give_way(tell)?;
+        }
+        let beside = self.endpoint.is_received_beside(&action);
+        ignore_failure(self.endpoint.act(action, tell))?;
+        if beside {
+            // A look, and the urgent byte, take nothing from the service. Its own recv waits anew after the person's.
+            self.told = false;
+            self.since = tell.now();
+        }
+        Ok(())
+    }
+
+    /// Leaves the connection to a person. What is being sent is sent to its end, and what is being thought about is
+    /// said at its time; that it would close after that is up to the person now.
+    fn give_way(&mut self, tell: &mut Teller) -> Result<(), Ended> {
+        match std::mem::replace(&mut self.state, State::ByHand) {
+            State::Thinking(until, reply) => self.owed = Some((until, reply)),
+            State::Receiving
+            | State::Sending(_)
+            | State::Lingering(..)
+            | State::ByHand
+            | State::Over => {}
+        }
+        if std::mem::replace(&mut self.told, false) {
+            tell.unblocked(Function::Recv)?;
+        }
+        tell.tell(Event::TakenOver(self.seat.id()))
+    }
+
+    /// Whether the service receives. What could not be answered yet is not received: the sender is held back.
+    const fn receives(&self) -> bool {
+        matches!(self.state, State::Receiving) && !self.endpoint.is_sending()
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        Waits {
+            interest: Interest {
+                readable: self.receives()
+                    || self.endpoint.is_receiving()
+                    || matches!(self.state, State::Lingering(..)),
+                writable: self.endpoint.is_sending(),
+            },
+            until: match &self.state {
+                // While something is being sent it goes on after that.
+                State::Thinking(..) | State::ByHand if self.endpoint.is_sending() => None,
+                State::Thinking(until, _) | State::Lingering(until, _) => Some(*until),
+                State::ByHand => self.owed.as_ref().map(|(until, _)| *until),
+                State::Receiving | State::Sending(_) | State::Over => None,
+            },
+        }
+    }
+
+    /// Reports what it could do and what it waits for.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn report(&mut self, ready: Readiness, tell: &mut Teller) -> Result<(), Ended> {
+        if self.blocks
+            && self.receives()
+            // A person who looks at what comes waits in its place.
+            && !self.endpoint.is_receiving()
+            && !std::mem::replace(&mut self.told, true)
+            && let Some(socket) = self.endpoint.socket()
+        {
+            let size = self.talk.recv_size();
+            let call = socket.recv_call(size, RecvFlags::default(), false);
+            tell.blocked(call, self.since)?;
+        }
+        self.endpoint.report(ready, tell)
+    }
+
+    /// Closes the socket, if a person has not done so.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn close(mut self, tell: &mut Teller) -> Result<(), Ended> {
+        self.tell_lost(tell)?;
+        if self.endpoint.socket().is_some() {
+            ignore_failure(self.endpoint.close(tell))?;
+        }
+        // From here on the hub says that the connection is closed.
+        let too_late = self.seat.leave().orders.into_iter();
+        let asked = too_late.filter(|order| matches!(order, Order::Act(_)));
+        for _ in asked {
+            tell.trouble(format!(
+                "{} was closed before what was asked of it could be done",
+                self.who()
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Serves a connection on this thread until the service, the peer or a person ends it, and closes it.
+pub fn serve(seat: Seat, socket: Socket, offer: Offer, mut tell: Teller) {
+    let Ok(mut connection) = Connection::begin(seat, socket, offer, &mut tell) else {
+        return;
+    };
+    if run(&mut connection, &mut tell) != Err(Ended::Gone) {
+        // If nobody listens any more, the descriptor is closed all the same.
+        let _ = connection.close(&mut tell);
+    }
+}
+
+fn run(connection: &mut Connection, tell: &mut Teller) -> Result<(), Ended> {
+    let (hub, id) = (connection.seat.hub().clone(), connection.seat.id());
+    let (found, mut bell) = hub.take(id);
+    connection.hear(found, tell)?;
+    let mut watch: Option<Watch> = None;
+    while !connection.is_over() {
+        let (rung, ready) = connection.endpoint.look_beside(&bell);
+        if rung {
+            let found;
+            (found, bell) = hub.take(id);
+            // It waits for the bell that was rung.
+            watch = None;
+            connection.hear(found, tell)?;
+            continue;
+        }
+        if connection.proceed(ready, tell)? {
+            continue;
+        }
+        connection.report(ready, tell)?;
+        let Some(socket) = connection.endpoint.socket() else {
+            return Ok(());
+        };
+        let Waits { interest, until } = connection.waits();
+        let limit = until.map(|until| until.since(tell.now()));
+        if connection.talks() {
+            socket::wait(&bell, socket, interest, limit, tell)?;
+            continue;
+        }
+        // A person sees what waits in the queue as it comes, although nobody receives it: that takes edges.
+        let watching = match watch.take() {
+            Some(watching) => Ok(watching),
+            None => watch_for(socket, &bell),
+        };
+        match watching {
+            Ok(mut watching) => {
+                watching.wait(limit, tell)?;
+                watch = Some(watching);
+            }
+            // No descriptor for that: what waits is seen when the person does something.
+            Err(_) => socket::wait(&bell, socket, interest, limit, tell)?,
+        }
+    }
+    Ok(())
+}
+
+fn watch_for(socket: &Socket, bell: &super::wake::Wake) -> io::Result<Watch> {
+    let watch = Watch::for_one(bell)?;
+    watch.add(socket, SOCKET)?;
+    Ok(watch)
 }
 
 /// Closes a connection for which there is no thread.
@@ -37,97 +494,6 @@ pub fn serve(socket: Socket, service: Service, stop: &Wake, tell: Teller) {
 /// [`Ended::Gone`]
 pub fn refuse(crew: &Crew, who: Actor, socket: Socket) -> Result<(), Ended> {
     let mut tell = crew.teller(who);
-    socket.close(&mut tell)?;
+    ignore_failure(socket.close(&mut tell))?;
     tell.flush()
-}
-
-struct Connection<'a> {
-    socket: Socket,
-    stop: &'a Wake,
-    tell: Teller,
-}
-
-impl Connection<'_> {
-    /// Sends back every byte until the peer has finished.
-    fn echo(&mut self) -> Result<(), Ended> {
-        loop {
-            let bytes = self.recv(RECV_SIZE)?;
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            self.send_all(&bytes)?;
-        }
-    }
-
-    /// The tutorial's server: a welcome, then an answer to each recv until `exit` or the peer's end.
-    fn hello(&mut self) -> Result<(), Ended> {
-        self.send_all(b"Welcome")?;
-        loop {
-            let bytes = self.recv(HELLO_RECV_SIZE)?;
-            // telnet and nc send the line end that a Python client does not.
-            let name = bytes
-                .strip_suffix(b"\r\n")
-                .or_else(|| bytes.strip_suffix(b"\n"))
-                .unwrap_or(&bytes);
-            if bytes.is_empty() || name == b"exit" {
-                return Ok(());
-            }
-            self.send_all(&[b"Hello,", name, b"!"].concat())?;
-        }
-    }
-
-    /// What one `recv` of at most `size` bytes returns; empty when the peer has finished sending.
-    fn recv(&mut self, size: usize) -> Result<Vec<u8>, Ended> {
-        let fd = self.socket.number();
-        let mut bytes = Vec::new();
-        loop {
-            let began = self.wait(Interest::READ, |_| Call::Recv { fd, size })?;
-            // Not before there is something to receive: an idle connection costs no buffer.
-            bytes.reserve_exact(size);
-            match self.socket.recv(&mut bytes, began, &mut self.tell)? {
-                Ok(_) if bytes.is_empty() => return Ok(bytes),
-                Ok(at) => {
-                    self.tell.received(at, bytes.clone())?;
-                    return Ok(bytes);
-                }
-                // What poll saw is gone again.
-                Err(Errno::EAGAIN) => {}
-                Err(_) => return Err(Ended::Failed),
-            }
-        }
-    }
-
-    /// `send` until the kernel has taken all of `bytes`.
-    fn send_all(&mut self, mut bytes: &[u8]) -> Result<(), Ended> {
-        while !bytes.is_empty() {
-            let began = self.wait(Interest::WRITE, |socket| socket.send_call(bytes))?;
-            match self.socket.send(bytes, began, &mut self.tell)? {
-                Ok(count) => bytes = &bytes[count..],
-                // The room that poll saw is gone again.
-                Err(Errno::EAGAIN) => {}
-                Err(_) => return Err(Ended::Failed),
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until `call` would not block.
-    fn wait(
-        &mut self,
-        interest: Interest,
-        call: impl FnOnce(&Socket) -> Call,
-    ) -> Result<Began, Ended> {
-        let at = self.tell.now();
-        let socket = &self.socket;
-        let (ready, waited) = socket::wait(
-            self.stop,
-            Some((socket, interest)),
-            &mut self.tell,
-            |tell| tell.blocked(call(socket), at),
-        )?;
-        if ready.woken {
-            return Err(Ended::Stopped);
-        }
-        Ok(Began { at, waited })
-    }
 }

@@ -7,20 +7,33 @@
 //! | file | what it owns |
 //! |---|---|
 //! | [`socket`] | the only place that makes socket calls, each of them recorded |
-//! | [`client`] | a client session's thread |
-//! | [`server`] | the listening socket's thread |
-//! | [`connection`] | an accepted connection's thread, which runs a service |
+//! | [`endpoint`] | a socket with the calls that wait on it: everything that can be done by hand |
+//! | [`client`], [`outbox`] | a client session's thread, and its datagrams that wait for an address |
+//! | [`server`], [`datagrams`] | the server's thread: listening, accepting, and UDP |
+//! | [`connection`], [`hub`] | an accepted connection, and how a person and its neighbours reach it |
+//! | [`service`], [`http`] | what is said on it: bytes in, bytes out |
+//! | [`ports`] | the thread that tries a range of ports |
+//! | [`diag`] | the kernel's own tables, as far as they are needed |
 //! | [`resolve`] | `getaddrinfo` on a thread that can be left behind |
-//! | [`teller`], [`wake`], [`worker`], [`clock`] | reporting, waking, threads, time |
+//! | [`teller`], [`wake`], [`watch`], [`worker`], [`clock`] | reporting, waking, waiting, threads, time |
 
 pub mod client;
 pub mod clock;
 pub mod connection;
+pub mod datagrams;
+pub mod diag;
+pub mod endpoint;
+pub mod http;
+pub mod hub;
+pub mod outbox;
+pub mod ports;
 pub mod resolve;
 pub mod server;
+pub mod service;
 pub mod socket;
 pub mod teller;
 pub mod wake;
+pub mod watch;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -31,15 +44,17 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::model::{Action, Batch, ClientAction, ClientId, ServerAction};
+use crate::model::{Action, Batch, ClientAction, ClientId, PortsAction, ServerAction};
 pub use clock::Clock;
+use hub::Hub;
 use worker::{Crew, Worker};
 
 /// Every socket and worker thread of the program.
 pub struct Yard {
     crew: Crew,
     clients: BTreeMap<ClientId, Worker<ClientAction>>,
-    server: Option<Worker<ServerAction>>,
+    server: Option<(Worker<ServerAction>, Hub)>,
+    ports: Option<Worker<PortsAction>>,
     /// How many connections were ever accepted; it outlives a server thread that fails.
     accepted: Arc<AtomicU64>,
 }
@@ -52,6 +67,7 @@ impl Yard {
             crew: Crew::new(clock, events),
             clients: BTreeMap::new(),
             server: None,
+            ports: None,
             accepted: Arc::default(),
         }
     }
@@ -59,11 +75,21 @@ impl Yard {
     /// Hands `action` to the worker that it is for and returns at once; what comes of it arrives as events.
     ///
     /// # Errors
-    /// A thread that could not be started.
+    /// A thread that could not be started, or a connection that is closed already (`NotFound`).
     pub fn perform(&mut self, action: Action) -> io::Result<()> {
         match action {
+            Action::Client(id, ClientAction::End) => {
+                // Without orders to wait for its thread closes the socket and ends.
+                self.clients.remove(&id);
+                Ok(())
+            }
             Action::Client(id, action) => self.tell_client(id, action),
             Action::Server(action) => self.tell_server(action),
+            Action::Connection(id, action) => match &self.server {
+                Some((_, hub)) => hub.act(id, action),
+                None => Err(io::ErrorKind::NotFound.into()),
+            },
+            Action::Ports(action) => self.tell_ports(action),
         }
     }
 
@@ -84,15 +110,29 @@ impl Yard {
 
     fn tell_server(&mut self, action: ServerAction) -> io::Result<()> {
         let mut order = action;
-        if let Some(worker) = &self.server {
+        if let Some((worker, _)) = &self.server {
             match worker.order(order) {
                 Ok(()) => return Ok(()),
                 Err(returned) => order = returned,
             }
         }
-        let worker = server::start(&self.crew, Arc::clone(&self.accepted))?;
+        let (worker, hub) = server::start(&self.crew, Arc::clone(&self.accepted))?;
         worker.order(order).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        self.server = Some(worker);
+        self.server = Some((worker, hub));
+        Ok(())
+    }
+
+    fn tell_ports(&mut self, action: PortsAction) -> io::Result<()> {
+        let mut order = action;
+        if let Some(worker) = &self.ports {
+            match worker.order(order) {
+                Ok(()) => return Ok(()),
+                Err(returned) => order = returned,
+            }
+        }
+        let worker = ports::start(&self.crew)?;
+        worker.order(order).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.ports = Some(worker);
         Ok(())
     }
 
@@ -104,6 +144,7 @@ impl Yard {
     pub fn shut_down(self, deadline: Duration) -> bool {
         drop(self.clients);
         drop(self.server);
+        drop(self.ports);
         self.crew.wait_until_all_left(deadline)
     }
 }

@@ -1,9 +1,12 @@
 //! How a worker reports: events gathered into batches on the bounded channel to the screen loop.
 
+use std::net::SocketAddr;
+
 use crossbeam_channel::Sender;
 
 use super::Clock;
-use crate::model::{Actor, Batch, Call, CallRecord, Event, Moment, Outcome, Waited};
+use crate::model::call::Function;
+use crate::model::{Actor, Batch, Call, CallRecord, Event, Moment, Outcome, Readiness, Waited};
 
 /// Why a worker's step did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,7 @@ pub struct Teller {
     events: Sender<Batch>,
     batch: Batch,
     bytes: usize,
+    most_bytes: usize,
 }
 
 impl Teller {
@@ -89,7 +93,16 @@ impl Teller {
             events,
             batch: Batch::new(),
             bytes: 0,
+            most_bytes: match who {
+                Actor::Client(_) | Actor::Server | Actor::Ports => Self::CLIENT_BYTES,
+                Actor::Connection(_) => Self::CONNECTION_BYTES,
+            },
         }
+    }
+
+    /// From now on it speaks for `who`: one thread may own the sockets of many.
+    pub const fn speak_for(&mut self, who: Actor) {
+        self.who = who;
     }
 
     /// The time on the clock that stamps events.
@@ -125,12 +138,18 @@ impl Teller {
     ///
     /// # Errors
     /// [`Ended::Gone`]
-    pub fn received(&mut self, at: Moment, bytes: Vec<u8>) -> Result<(), Ended> {
+    pub fn received(
+        &mut self,
+        at: Moment,
+        bytes: Vec<u8>,
+        from: Option<SocketAddr>,
+    ) -> Result<(), Ended> {
         self.bytes += bytes.len();
         self.tell(Event::Received {
             who: self.who,
             at,
             bytes,
+            from,
         })
     }
 
@@ -144,6 +163,36 @@ impl Teller {
             call,
             since,
         })
+    }
+
+    /// Reports that nothing waits in `function` any more.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn unblocked(&mut self, function: Function) -> Result<(), Ended> {
+        self.tell(Event::Unblocked {
+            who: self.who,
+            function,
+        })
+    }
+
+    /// Reports what can be done with the socket.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn ready(&mut self, readiness: Readiness) -> Result<(), Ended> {
+        self.tell(Event::Ready {
+            who: self.who,
+            readiness,
+        })
+    }
+
+    /// Reports whether calls on the socket wait from now on.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn blocking(&mut self, on: bool) -> Result<(), Ended> {
+        self.tell(Event::Blocking { who: self.who, on })
     }
 
     /// Reports something that is not a call's result.
@@ -173,16 +222,13 @@ impl Teller {
             .map_err(|_| Ended::Gone)
     }
 
-    const fn most_bytes(&self) -> usize {
-        match self.who {
-            Actor::Client(_) => Self::CLIENT_BYTES,
-            Actor::Server | Actor::Connection(_) => Self::CONNECTION_BYTES,
-        }
-    }
-
-    fn tell(&mut self, event: Event) -> Result<(), Ended> {
+    /// Reports `event`.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn tell(&mut self, event: Event) -> Result<(), Ended> {
         self.batch.push(event);
-        if self.batch.len() >= Self::BATCH_EVENTS || self.bytes >= self.most_bytes() {
+        if self.batch.len() >= Self::BATCH_EVENTS || self.bytes >= self.most_bytes {
             self.flush()?;
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, eventfd};
 
-/// Something to wait for beside a socket. It stays readable from [`Wake::raise`] until [`Wake::lower`]; one that is
-/// never lowered wakes any number of threads for good.
+/// Something to wait for beside a socket. From [`Wake::raise`] on it stays readable, for any number of threads; each
+/// time it is raised there is an edge for those who wait for edges, see [`super::watch`].
 #[derive(Debug, Clone)]
 pub struct Wake {
     fd: Arc<OwnedFd>,
@@ -27,12 +27,6 @@ impl Wake {
     pub fn raise(&self) {
         // It fails only when the counter is full, and then it is raised already.
         let _ = rustix::io::write(&self.fd, &1u64.to_ne_bytes());
-    }
-
-    /// Makes it wait again.
-    pub fn lower(&self) {
-        // It fails only when it was not raised.
-        let _ = rustix::io::read(&self.fd, &mut [0; 8]);
     }
 }
 

@@ -199,12 +199,17 @@ impl<Order> Orders<Order> {
         &self.wake
     }
 
-    /// The orders given since the last time.
+    /// Whether an order was given since the last time.
+    #[must_use]
+    pub fn has_some(&self) -> bool {
+        !self.receiver.is_empty()
+    }
+
+    /// The orders given since the last time. The wake is left as it is: who waits for it waits for edges.
     ///
     /// # Errors
     /// [`Ended::Stopped`] once the other end is dropped.
     pub fn take(&self) -> Result<Vec<Order>, Ended> {
-        self.wake.lower();
         let mut orders = Vec::new();
         loop {
             match self.receiver.try_recv() {

@@ -1,12 +1,14 @@
 //! The command line.
 
+use std::time::Duration;
+
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use crate::app::Settings;
 use crate::app::client::split_address;
-use crate::model::{Address, Service, WallClock};
+use crate::model::{Address, Model, Offer, Service, WallClock};
 
 /// What can be said on the command line.
 #[derive(Debug, Clone, Parser)]
@@ -28,6 +30,14 @@ pub struct Cli {
     /// What the server does with each connection
     #[arg(long, value_name = "SERVICE", default_value = Service::Echo.name(), value_parser = service())]
     pub service: Service,
+
+    /// How the server serves several connections: one at a time, a thread for each, or one thread for all
+    #[arg(long, value_name = "MODEL", default_value = Model::Threads.name(), value_parser = model())]
+    pub model: Model,
+
+    /// How many milliseconds a service thinks before each answer
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=600_000))]
+    pub delay: u32,
 
     /// How many MiB of received bytes each socket keeps; all accepted ones together keep twice that
     #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -52,7 +62,11 @@ impl Cli {
     #[must_use]
     pub fn settings(&self, clock: WallClock) -> Settings {
         let mut settings = Settings {
-            service: self.service,
+            offer: Offer {
+                service: self.service,
+                model: self.model,
+                delay: Duration::from_millis(self.delay.into()),
+            },
             keep: usize::from(self.keep) << 20,
             clock,
             ..Settings::default()
@@ -82,6 +96,15 @@ fn service() -> impl clap::builder::TypedValueParser<Value = Service> {
         Service::ALL
             .into_iter()
             .find(|service| service.name() == name)
+            .unwrap_or_default()
+    })
+}
+
+fn model() -> impl clap::builder::TypedValueParser<Value = Model> {
+    PossibleValuesParser::new(Model::ALL.map(Model::name)).map(|name| {
+        Model::ALL
+            .into_iter()
+            .find(|model| model.name() == name)
             .unwrap_or_default()
     })
 }
@@ -152,7 +175,10 @@ mod tests {
         assert!(error(&["--serve", "127.0.0.1:http"]).contains("number from 0 to 65535"));
         assert!(error(&["--serve", "127.0.0.1:70000"]).contains("up to 65535"));
         let services = error(&["--service", "ecko"]);
-        assert!(services.contains("echo, hello, close"), "{services}");
+        assert!(
+            services.contains("echo, echo-once, ok, hello"),
+            "{services}"
+        );
         assert!(error(&["--keep", "0"]).contains("1..=1024"));
         assert!(error(&["--port"]).contains("--port"));
     }

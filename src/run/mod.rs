@@ -4,6 +4,8 @@
 
 pub mod cli;
 pub mod input;
+pub mod save_file;
+pub mod saver;
 pub mod shell;
 pub mod signals;
 pub mod terminal;

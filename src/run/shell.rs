@@ -1,6 +1,7 @@
 //! The loop: it takes in what the person, the signals and the workers say, lets the app change, carries out the
 //! effects, and draws.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -9,11 +10,14 @@ use rustix::process::{Signal, kill_current_process_group};
 
 use super::cli::Cli;
 use super::input::{Input, Listener, MouseAction};
+use super::saver::Saver;
 use super::signals::{Asked, Watch};
 use super::terminal::{Screen, restore, restore_on_panic};
 use crate::app::bytes::Motion;
 use crate::app::{App, Effect, Msg, Rooms};
-use crate::model::{Batch, WallClock};
+use crate::model::explain;
+use crate::model::save::path_text;
+use crate::model::{Batch, Errno, SaveOrder, SaveReport, WallClock};
 use crate::net::{Clock, Yard};
 use crate::ui::Drawn;
 use crate::ui::theme::{Charset, Palette, Theme};
@@ -33,6 +37,8 @@ const SIGNALS: usize = 8;
 const FRAME: Duration = Duration::from_micros(16_667);
 /// How often a running time is shown anew while a person waits for a call.
 const TICK: Duration = Duration::from_millis(100);
+/// How long the end waits for files that are being written.
+const LAST_WRITES: Duration = Duration::from_secs(3);
 /// How long the end waits for worker threads. Each only has to close its socket.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
@@ -67,6 +73,7 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
         screen,
         drawn: Drawn::default(),
         stale: true,
+        saver: None,
     };
     let start = shell.app.start(cli.serve.is_some(), cli.connect.is_some());
     let ending = shell.carry_out(start).and_then(|ended| match ended {
@@ -76,8 +83,14 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
 
     // The terminal first, so that the prompt is there whatever the rest does. Then our ends of the channels: a thread
     // that waits to be heard would never end.
-    let Shell { screen, yard, .. } = shell;
+    let Shell {
+        screen,
+        yard,
+        saver,
+        ..
+    } = shell;
     drop(screen);
+    finish_files(saver);
     drop((asks, input, happened));
     drop(listener);
     if !yard.shut_down(LAST_WAIT) {
@@ -87,6 +100,31 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
     }
     drop(watch);
     ending
+}
+
+/// Lets the files that are being saved come to their end, as far as they are received, and says what went wrong.
+fn finish_files(saver: Option<(Saver, Receiver<SaveReport>)>) {
+    let Some((saver, reports)) = saver else {
+        return;
+    };
+    if !saver.finish(LAST_WRITES) {
+        super::say(&format!(
+            "a file could not be written to its end within {LAST_WRITES:?}"
+        ));
+    }
+    for report in reports.try_iter() {
+        if let SaveReport::Failed { path, why, .. } = report {
+            super::say(&format!("not saved: {}: {why}", path_text(&path)));
+        }
+    }
+}
+
+/// An error of the system in our own words, where we have some.
+fn words(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => explain::errno_line(Errno(number)),
+        None => error.to_string(),
+    }
 }
 
 fn theme(cli: &Cli) -> Theme {
@@ -114,6 +152,8 @@ struct Shell {
     drawn: Drawn,
     /// Whether the screen does not show the state any more.
     stale: bool,
+    /// The thread that writes files, started with the first one, and what it reports.
+    saver: Option<(Saver, Receiver<SaveReport>)>,
 }
 
 impl Shell {
@@ -139,6 +179,14 @@ impl Shell {
             } else {
                 never()
             };
+            // A disk that is slower than the sockets holds them back: TCP then holds their peers back, and the person is
+            // heard all the same.
+            let (reports, is_behind) = match &self.saver {
+                Some((saver, reports)) => (reports.clone(), saver.is_behind()),
+                None => (never(), false),
+            };
+            let nothing = never();
+            let happened = if is_behind { &nothing } else { happened };
             // The person comes first, however much the sockets have to say.
             let effects = select_biased! {
                 recv(asks) -> asked => match asked.map_err(|_| anyhow!("the thread for signals failed"))? {
@@ -172,6 +220,15 @@ impl Shell {
                         .take(BATCHES_AT_ONCE)
                         .flat_map(|batch| self.app.update(Msg::Happened(batch)))
                         .collect()
+                }
+                recv(reports) -> report => {
+                    self.stale = true;
+                    if let Ok(report) = report {
+                        self.app.update(Msg::Saved(report))
+                    } else {
+                        self.saver = None;
+                        vec![]
+                    }
                 }
                 recv(time) -> _ => {
                     self.stale = true;
@@ -221,17 +278,43 @@ impl Shell {
         self.app.update(msg)
     }
 
+    fn save(&mut self, order: SaveOrder) {
+        if self.saver.is_none() {
+            match Saver::start() {
+                Ok(saver) => self.saver = Some(saver),
+                Err(error) => {
+                    let why = format!("no thread that writes files can be started: {error}");
+                    self.app.update(Msg::Failed(why));
+                    self.stale = true;
+                }
+            }
+        }
+        if let Some((saver, _)) = &self.saver {
+            saver.order(order);
+        }
+    }
+
     /// Carries out `effects`; one of them may end the program.
     fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<Option<Ending>> {
         for effect in effects {
             match effect {
                 Effect::Perform(action) => {
+                    let who = action.who();
                     if let Err(error) = self.yard.perform(action) {
-                        let why = format!("no worker thread can be started: {error}");
-                        self.app.update(Msg::Failed(why));
+                        let why = match error.kind() {
+                            io::ErrorKind::NotFound => {
+                                "this connection is closed already".to_owned()
+                            }
+                            _ => format!(
+                                "no worker thread can be started or reached: {}",
+                                words(&error)
+                            ),
+                        };
+                        self.app.update(Msg::Undone(who, why));
                         self.stale = true;
                     }
                 }
+                Effect::Save(order) => self.save(order),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Redraw => {
                     self.screen.forget()?;

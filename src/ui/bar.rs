@@ -4,21 +4,29 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::numbers::grouped;
 use super::painter::Painter;
 use super::{LEAST_HEIGHT, LEAST_WIDTH};
 use crate::app::hints::{Hint, hints};
 use crate::app::keymap::Command;
 use crate::model::cells::{cut, fitting};
+use crate::model::numbers::grouped;
 
 /// The program's name, and what the server is up to wherever a person looks.
 pub fn header(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
-    let (variants, style) = match app.server.listening {
+    let (variants, style) = match app.server.serves_at() {
         Some(address) => {
-            let open = grouped(app.server.connections.open() as u64);
-            let text = format!("server {address} LISTEN · {open} connected");
+            let open = if app.server.is_udp() {
+                format!("{} heard", grouped(app.server.peers.len() as u64))
+            } else {
+                format!(
+                    "{} connected",
+                    grouped(app.server.connections.open() as u64)
+                )
+            };
+            let state = if app.server.is_udp() { "UDP" } else { "LISTEN" };
+            let text = format!("server {address} {state} · {open}");
             match app.server.exposure() {
                 Some(exposure) => {
                     let variants = vec![
@@ -31,6 +39,10 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
                 None => (vec![text], theme.success()),
             }
         }
+        None if app.server.socket.fd.is_some() => (
+            vec!["server: a socket that does not listen yet".to_owned()],
+            theme.warning(),
+        ),
         None => (vec!["server stopped".to_owned()], theme.dim()),
     };
     let mut row = painter.row(area, 0);

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::numbers::{bytes, grouped};
 use super::painter::Painter;
 use super::theme::Theme;
 use crate::app::Spot;
@@ -12,6 +11,7 @@ use crate::app::bytes::{BytesView, Mode, Position, Room, Row, gutter, hex_column
 use crate::app::client::Remark;
 use crate::app::control::{Bytes, Control};
 use crate::model::cells::fitting;
+use crate::model::numbers::{bytes, grouped};
 use crate::model::{ByteLog, glyph};
 
 /// What is drawn of a log.
@@ -24,6 +24,10 @@ pub struct Received<'a> {
     pub log: &'a ByteLog,
     /// How they are looked at.
     pub view: BytesView,
+    /// Where the body begins, if the bytes are an HTTP message with a whole head.
+    pub body: Option<u64>,
+    /// Whether each recv returned a datagram.
+    pub datagrams: bool,
     /// What the last call came to, said here while there are no bytes.
     pub remark: Option<&'a Remark>,
     /// What to do next, said here while there are none; keys between backticks.
@@ -47,6 +51,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> R
     painter.answer(body, Spot::Control(Control::Bytes(*which), 0));
     let gutter = match view.mode {
         Mode::Text => gutter(log),
+        Mode::Http => HTTP_GUTTER,
         Mode::Hex | Mode::Chunks => 0,
     };
     let room = Room {
@@ -73,6 +78,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) -> R
             Mode::Text => text_row(painter, line, log, row, gutter, is_top),
             Mode::Hex => hex_row(painter, line, log, row),
             Mode::Chunks => chunk_row(painter, line, log, row),
+            Mode::Http => http_row(painter, line, log, row, received.body),
         }
     }
     room
@@ -102,11 +108,16 @@ fn heading(painter: &mut Painter<'_>, area: Rect, received: &Received<'_>) {
     } else {
         " · End follows"
     };
+    let (long, short) = if received.datagrams {
+        (format!("datagram{plural}"), format!("datagram{plural}"))
+    } else {
+        (format!("recv() call{plural}"), "recv()".to_owned())
+    };
     let variants = [
-        format!("{title} {all} B in {count} recv() call{plural}{kept}{back}"),
-        format!("{title} {all} B in {count} recv(){kept}{back}"),
-        format!("{all} B in {count} recv(){kept}{back}"),
-        format!("{} in {count} recv(){kept}{back}", bytes(log.received())),
+        format!("{title} {all} B in {count} {long}{kept}{back}"),
+        format!("{title} {all} B in {count} {short}{kept}{back}"),
+        format!("{all} B in {count} {short}{kept}{back}"),
+        format!("{} in {count} {short}{kept}{back}", bytes(log.received())),
         format!("{}{kept}{back}", bytes(log.received())),
     ];
     let mut row = painter.row(area, 0);
@@ -158,6 +169,43 @@ fn text_row(
     };
     let mut pen = painter.row(area, 0);
     pen.text(&number, theme.dim());
+    if chunk.bytes.is_empty() {
+        pen.text("an empty datagram", theme.dim());
+    }
+    for glyph in glyph::glyphs(&chunk.bytes[row.start..row.end]) {
+        pen.text(&glyph.text, style_of(glyph.kind, theme));
+    }
+}
+
+/// `head │ ` or `body │ `
+const HTTP_GUTTER: usize = 7;
+
+/// `head │ Content-Length: 5\r\n`, a line of its own for the empty line, `body │ hello`
+fn http_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row, body: Option<u64>) {
+    let theme = painter.theme;
+    let Some(chunk) = log.chunk(row.chunk) else {
+        return;
+    };
+    let (start, end) = (
+        chunk.offset + row.start as u64,
+        chunk.offset + row.end as u64,
+    );
+    let is_body = body.is_some_and(|body| start >= body);
+    let mut pen = painter.row(area, 0);
+    if body == Some(end) {
+        let follow = bytes(log.received() - end);
+        let variants = [
+            format!("─────┼─ the empty line: here the headers end; the body has {follow} "),
+            format!("─────┼─ the headers end here; the body: {follow} "),
+        ];
+        let text = fitting(&variants, pen.left());
+        pen.text(&text, theme.dim());
+        let left = pen.left();
+        pen.text(&"─".repeat(left), theme.dim());
+        return;
+    }
+    let label = if is_body { "body │ " } else { "head │ " };
+    pen.text(label, theme.dim());
     for glyph in glyph::glyphs(&chunk.bytes[row.start..row.end]) {
         pen.text(&glyph.text, style_of(glyph.kind, theme));
     }
@@ -221,6 +269,9 @@ fn chunk_row(painter: &mut Painter<'_>, area: Rect, log: &ByteLog, row: Row) {
             &format!("  {:>8}  ", format!("{} B", grouped(length as u64))),
             theme.strong(),
         );
+    if let Some(from) = chunk.from {
+        pen.text(&format!("from {from}  "), theme.dim());
+    }
     let room = pen.left();
     // No glyph is narrower than a cell, so that as many bytes fill the row.
     for glyph in glyph::glyphs(&chunk.bytes[..length.min(room)]) {

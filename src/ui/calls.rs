@@ -4,16 +4,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::numbers::grouped;
 use super::painter::Painter;
 use crate::app::Spot;
 use crate::app::bytes::Room;
-use crate::app::calls::{Blocked, Calls, Filter, words};
+use crate::app::calls::{Blocked, Calls, words};
 use crate::app::control::{Choice, Control, Pane};
+use crate::model::CallRecord;
 use crate::model::call::{Function, Waited};
 use crate::model::cells::cut;
 use crate::model::moment::Elapsed;
-use crate::model::{Actor, CallRecord};
+use crate::model::numbers::grouped;
 
 /// The cells of the column of times, `14:02:11.031`.
 const TIME: usize = 12;
@@ -29,21 +29,26 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let theme = painter.theme;
     let calls = &app.calls;
     let total = calls.journal.total();
-    let mut title = if total == 0 {
-        "calls".to_owned()
-    } else {
-        format!("calls ─ {}", grouped(total))
-    };
+    let mut detail = String::new();
+    if total > 0 {
+        let plural = if total == 1 { "" } else { "s" };
+        detail = format!("{} call{plural}", grouped(total));
+    }
     if calls.journal.forgotten() > 0 {
-        title.push_str(&format!(
+        detail.push_str(&format!(
             " · the first {} no longer kept",
             grouped(calls.journal.forgotten())
         ));
     }
     if calls.cursor.is_some() {
-        title.push_str(" · End follows the newest");
+        detail.push_str(" · End follows the newest");
     }
-    let inner = painter.frame(area, Pane::Calls, &title, None);
+    let choices: usize = app
+        .filters()
+        .iter()
+        .map(|choice| choice.name().width() + 1)
+        .sum();
+    let inner = painter.lower_frame(area, Pane::Calls, &detail, choices + 4);
     filters(painter, area);
     painter.answer(inner, Spot::Control(Control::Calls, 0));
     if inner.height == 0 {
@@ -114,7 +119,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 fn filters(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
-    let choices = Filter::choices(app.calls.filter, app.server.connections.current_id());
+    let choices = app.filters();
     let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
     let width: usize = names.iter().map(|name| name.width() + 1).sum();
     let focused = painter.has_focus(Control::Choice(Choice::Filter));
@@ -157,7 +162,7 @@ fn returned(
         _ if area.width < ROOMY => String::new(),
         Waited::InPoll => format!("waited {}", Elapsed(record.took)),
         Waited::InProgress => format!("EINPROGRESS, {}", Elapsed(record.took)),
-        Waited::No => Elapsed(record.took).to_string(),
+        Waited::No | Waited::NotBlocking => Elapsed(record.took).to_string(),
     };
     let outcome = if record.outcome.is_failure() {
         theme.failure()
@@ -205,9 +210,11 @@ fn waiting(painter: &mut Painter<'_>, area: Rect, who: usize, blocked: &Blocked)
     let state = if blocked.is_awaited() {
         let waited = Elapsed(app.now.since(blocked.since));
         let way_out = match (blocked.who, blocked.call.function()) {
-            (Actor::Client(_), Function::Send) => " · n cancels",
-            (Actor::Client(_), _) => " · c cancels",
-            (Actor::Server | Actor::Connection(_), _) => "",
+            (who, function) if who == app.client_actor() => match function {
+                Function::Send | Function::Sendto => " · n cancels",
+                _ => " · c cancels",
+            },
+            _ => "",
         };
         format!("blocked for {waited}{way_out}")
     } else {

@@ -1,4 +1,4 @@
-//! Where the panes stand: side by side where there is room, stacked where there is not.
+//! Where the panes stand: the two ends side by side where there is room, one above the other where there is not.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -14,8 +14,8 @@ pub struct Screen {
     pub client: Option<Rect>,
     /// The embedded server.
     pub server: Option<Rect>,
-    /// The calls.
-    pub calls: Option<Rect>,
+    /// The calls, or another pane that shares their place.
+    pub lower: Option<Rect>,
     /// The line at the bottom.
     pub footer: Rect,
 }
@@ -35,7 +35,7 @@ pub fn screen(area: Rect, app: &App) -> Screen {
         header,
         client: None,
         server: None,
-        calls: None,
+        lower: None,
         footer,
     };
     match app.arrangement {
@@ -43,38 +43,45 @@ pub fn screen(area: Rect, app: &App) -> Screen {
             let pane = match app.focus.pane() {
                 Pane::Client => &mut screen.client,
                 Pane::Server => &mut screen.server,
-                Pane::Calls => &mut screen.calls,
+                Pane::Calls | Pane::Sessions | Pane::Ports => &mut screen.lower,
             };
             *pane = Some(body);
         }
         Arrangement::All if body.width >= SIDE_BY_SIDE => {
-            let [ends, calls] =
+            let [ends, lower] =
                 Layout::vertical([Constraint::Percentage(56), Constraint::Min(0)]).areas(body);
             // The list of connections has more columns than the client has.
             let [client, server] =
                 Layout::horizontal([Constraint::Fill(9), Constraint::Fill(11)]).areas(ends);
             screen.client = Some(client);
             screen.server = Some(server);
-            screen.calls = Some(calls);
+            screen.lower = Some(lower);
         }
         Arrangement::All => {
-            // Borders and controls take five rows of each end. Of what is left the calls get half, for they tell
-            // most, the client's bytes more than the list.
-            const FIXED: u16 = 5;
-            const CALLS_BORDER: u16 = 2;
-            let spare = body.height.saturating_sub(2 * FIXED + CALLS_BORDER);
-            let client = FIXED + spare * 3 / 10;
-            let server = FIXED + spare * 2 / 10;
-            let [client, server, calls] = Layout::vertical([
+            // The end with the focus has all of its controls and something below them; the other shows its main button
+            // and the newest of what it has. What is left is for the calls, for they tell most.
+            let spare = body.height.saturating_sub(FOLDED + OPEN);
+            let open = OPEN + spare * 2 / 10;
+            let lower = spare - spare * 2 / 10;
+            let (client, server) = match app.end {
+                Pane::Server => (FOLDED, open),
+                Pane::Client | Pane::Calls | Pane::Sessions | Pane::Ports => (open, FOLDED),
+            };
+            let [client, server, lower] = Layout::vertical([
                 Constraint::Length(client),
                 Constraint::Length(server),
-                Constraint::Min(0),
+                Constraint::Length(lower),
             ])
             .areas(body);
             screen.client = Some(client);
             screen.server = Some(server);
-            screen.calls = Some(calls);
+            screen.lower = Some(lower);
         }
     }
     screen
 }
+
+/// Rows of an end that is folded: a row of its main controls and one of what it has, in a border.
+pub const FOLDED: u16 = 4;
+/// The least rows of an end that is not.
+const OPEN: u16 = 9;

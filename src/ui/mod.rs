@@ -6,14 +6,15 @@
 //! ```text
 //!  sockyard                                   server 127.0.0.1:8888 LISTEN · 2 connected     bar
 //! ┌ Client ─────────────────────────┐┌ Server ─────────────────────────────────────────┐
-//! │ Host … Port … [Connect] [Close] ││ Bind … Port … Backlog …                         │     client, server
-//! │ Send …              none [Send] ││ Service … Model …                       [Start] │     (stacked when narrow)
-//! │ Received …      text hex chunks ││  #  peer     state     in   out   since  last   │
-//! │ bytes                           ││ connections, and the selected one's bytes       │
+//! │ Host … Port … TCP any           ││ Bind … Port … Backlog … TCP                     │     client, server
+//! │ [socKet] [rEsolve] [Connect] …  ││ Service … Model … delay …               [Start] │     (one above the other
+//! │ Send …        [seNd] [sendAll]  ││ [socKet] [Bind] [listEn] [Accept] … queue 0/128 │     when narrow: the one
+//! │ Recv auto size … [Recv] [mOre]  ││  #  peer     state     in   out   since  last   │     with the focus last
+//! │ Received …      text hex chunks ││ connections, and the selected one's bytes       │     has more of the room)
 //! └─────────────────────────────────┘└─────────────────────────────────────────────────┘
-//! ┌ Calls ─────────────────────────────────────────────── all · client · server ───────┐
-//! │ time  who  call = result                                               how long    │     calls
-//! └────────────────────────────────────────────────────────────────────────────────────┘
+//! ┌ Calls · Clients · Ports ────────────────────────────── all · client · server ───────┐
+//! │ time  who  call = result                                               how long     │    calls, sessions, ports
+//! └─────────────────────────────────────────────────────────────────────────────────────┘
 //!  the keys that work here                                                                  bar
 //! ```
 
@@ -22,16 +23,18 @@ mod bytes;
 mod calls;
 mod client;
 mod layout;
-mod numbers;
 mod overlay;
 mod painter;
+mod ports;
 mod server;
+mod sessions;
 pub mod theme;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
+use crate::app::control::Pane;
 use crate::app::{App, Rooms, Spot};
 use painter::Painter;
 use theme::Theme;
@@ -81,8 +84,12 @@ pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) -> Drawn {
         if let Some(area) = screen.server {
             server::draw(&mut painter, area);
         }
-        if let Some(area) = screen.calls {
-            calls::draw(&mut painter, area);
+        if let Some(area) = screen.lower {
+            match app.lower {
+                Pane::Sessions => sessions::draw(&mut painter, area),
+                Pane::Ports => ports::draw(&mut painter, area),
+                Pane::Calls | Pane::Client | Pane::Server => calls::draw(&mut painter, area),
+            }
         }
         overlay::draw(&mut painter, area);
         bar::footer(&mut painter, screen.footer);

@@ -1,4 +1,4 @@
-//! What lies above the panes: the help, and everything about one call.
+//! What lies above the panes: the help, everything about one call, menus, and what is asked for.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -6,7 +6,10 @@ use ratatui::widgets::{Block, BorderType};
 use unicode_width::UnicodeWidthStr;
 
 use super::painter::Painter;
+use crate::app::ask::{Prompt, Question};
+use crate::app::control::Input;
 use crate::app::keymap::{BINDINGS, Context};
+use crate::app::menu::{Menu, items, title};
 use crate::app::{Overlay, Spot};
 use crate::model::call::{Function, Waited};
 use crate::model::cells::{cut, wrap};
@@ -16,33 +19,125 @@ use crate::model::{CallRecord, Outcome};
 
 /// Draws what is open, if anything is.
 pub fn draw(painter: &mut Painter<'_>, area: Rect) {
-    let Some(overlay) = painter.app.overlay else {
+    let app = painter.app;
+    let Some(overlay) = &app.overlay else {
         return;
     };
     painter.answer(area, Spot::Beside);
     match overlay {
-        Overlay::Help(top) => help(painter, area, top),
-        Overlay::Call(number, top) => match painter.app.calls.journal.get(number) {
-            Some(record) => call(painter, area, record, top),
-            None => {
-                window(
-                    painter,
-                    area,
-                    "call",
-                    &[Line::plain("This call is no longer kept.")],
-                    0,
-                );
+        Overlay::Help(top) => help(painter, area, *top),
+        Overlay::Call(number, top) => {
+            if let Some(record) = app.calls.journal.get(*number) {
+                call(painter, area, record, *top);
+            } else {
+                let gone = [Line::plain("This call is no longer kept.")];
+                window(painter, area, "call", &gone, 0);
             }
-        },
+        }
+        Overlay::Menu(menu) => draw_menu(painter, area, *menu),
+        Overlay::Prompt(prompt) => draw_prompt(painter, area, prompt),
+        Overlay::Question(question) => draw_question(painter, area, question),
     }
+}
+
+/// The cells of a menu's names.
+const NAMES: usize = 15;
+
+fn draw_menu(painter: &mut Painter<'_>, area: Rect, menu: Menu) {
+    let theme = painter.theme;
+    let items = items(painter.app, menu.kind);
+    let selected = menu.selected.min(items.len().saturating_sub(1));
+    let names = items.iter().map(|item| item.name.width()).max();
+    let names = names.unwrap_or(0).max(NAMES);
+    let lines: Vec<Line> = items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            let gap = " ".repeat(names - item.name.width() + 2);
+            let style = if i == selected {
+                theme.focused()
+            } else {
+                Style::new()
+            };
+            Line {
+                key: Some((item.letter.to_string(), LETTER)),
+                text: format!("{}{gap}{}", item.name, item.detail),
+                style,
+                item: Some(i),
+            }
+        })
+        .collect();
+    // The selected item is always seen.
+    let rows = usize::from(area.height.saturating_sub(4)).max(1);
+    let top = (selected + 1).saturating_sub(rows);
+    let title = format!(
+        "{} ─ a letter or Enter chooses, Esc closes",
+        title(menu.kind)
+    );
+    window(painter, area, &title, &lines, top);
+}
+
+/// The most cells of a field that is asked for.
+const WIDEST_FIELD: usize = 60;
+
+fn draw_prompt(painter: &mut Painter<'_>, area: Rect, prompt: &Prompt) {
+    let theme = painter.theme;
+    let width = usize::from(area.width.saturating_sub(8)).min(WIDEST_FIELD);
+    let mut lines: Vec<Line> = wrap(prompt.about.hint(), width)
+        .into_iter()
+        .map(Line::plain)
+        .collect();
+    let field_row = lines.len() + 1;
+    lines.extend([
+        Line::plain(""),
+        Line::plain(" ".repeat(width)),
+        Line::plain(""),
+    ]);
+    match &prompt.wrong {
+        Some(wrong) => lines.extend(
+            wrap(wrong, width)
+                .into_iter()
+                .map(|line| Line::styled(line, theme.failure())),
+        ),
+        None => lines.push(Line::styled("Enter does it, Esc leaves it", theme.dim())),
+    }
+    let inner = window(painter, area, &prompt.about.title(), &lines, 0);
+    if field_row < usize::from(inner.height) {
+        let field = Rect {
+            x: inner.x + 1,
+            y: inner.y + field_row as u16,
+            width: inner.width.saturating_sub(2).min(width as u16),
+            height: 1,
+        };
+        painter.field(field, Input::Prompt, &prompt.field);
+    }
+}
+
+fn draw_question(painter: &mut Painter<'_>, area: Rect, question: &Question) {
+    let theme = painter.theme;
+    let width = usize::from(area.width.saturating_sub(8)).min(WIDEST_FIELD);
+    let mut lines = Vec::new();
+    for paragraph in question.text() {
+        lines.extend(wrap(&paragraph, width).into_iter().map(Line::plain));
+        lines.push(Line::plain(""));
+    }
+    for (key, text) in [("y", question.yes()), ("n", "no")] {
+        lines.push(Line {
+            key: Some((key.to_owned(), LETTER)),
+            ..Line::styled(text, theme.strong())
+        });
+    }
+    window(painter, area, question.title(), &lines, 0);
 }
 
 /// A line of what is open.
 struct Line {
-    /// A key, in a column of its own.
-    key: Option<String>,
+    /// A key, in a column of its own that has so many cells.
+    key: Option<(String, usize)>,
     text: String,
     style: Style,
+    /// Which item of a menu it is.
+    item: Option<usize>,
 }
 
 impl Line {
@@ -55,12 +150,15 @@ impl Line {
             key: None,
             text: text.into(),
             style,
+            item: None,
         }
     }
 }
 
 /// The widest column of keys.
 const KEYS: usize = 18;
+/// The column of a menu's letters.
+const LETTER: usize = 3;
 
 /// What the help says before it lists the keys, a paragraph a line.
 const INTRODUCTION: &str = include_str!("../../assets/help.txt");
@@ -85,7 +183,7 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
             }
             if !text.is_empty() {
                 lines.push(Line {
-                    key: Some(std::mem::take(&mut keys)),
+                    key: Some((std::mem::take(&mut keys), KEYS)),
                     ..Line::plain(text)
                 });
             }
@@ -93,7 +191,7 @@ fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
             text = binding.help;
         }
         lines.push(Line {
-            key: Some(keys),
+            key: Some((keys, KEYS)),
             ..Line::plain(text)
         });
         lines.push(Line::plain(""));
@@ -165,11 +263,12 @@ fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, top: usize) 
 const fn waited(record: &CallRecord) -> Option<&'static str> {
     match (record.waited, &record.outcome) {
         (_, Outcome::Cancelled) => Some(
-            "It was blocked, and you stopped waiting: sockyard waits in poll(), so that this is possible. A plain program would still be inside the call.",
+            "It was blocked, and you stopped waiting: sockyard waits in poll() or epoll_wait(), so that this is possible. A plain program would still be inside the call.",
         ),
-        (Waited::No, _) => None,
+        // What that means is in the explanation.
+        (Waited::No | Waited::NotBlocking, _) => None,
         (Waited::InPoll, _) => Some(
-            "It was blocked: sockyard waited in poll() until the call could return at once, so that you can cancel. A plain program would have waited inside the call itself.",
+            "It was blocked: sockyard waited in poll() or epoll_wait() until the call could return at once, so that you can cancel. A plain program would have waited inside the call itself.",
         ),
         (Waited::InProgress, _) => Some(
             "The socket is non-blocking, so that you can cancel: connect() first returned -1 EINPROGRESS, poll() waited for the handshake, and connect() on the same socket then told this result. A plain program would have waited inside one connect().",
@@ -187,11 +286,12 @@ const fn purpose(function: Function) -> &'static str {
             "socket(2) makes one end of a conversation and gives its file descriptor. Nothing is sent."
         }
         Function::Setsockopt => {
-            "setsockopt(2) with SO_REUSEADDR lets a server bind to its port again while old connections of it are in TIME_WAIT."
+            "setsockopt(2) changes how a socket behaves; socket(7), tcp(7) and ip(7) list the options. SO_REUSEADDR lets a server bind to its port again while old connections of it are in TIME_WAIT."
         }
+        Function::Getsockopt => "getsockopt(2) asks what an option of the socket is now.",
         Function::Bind => "bind(2) gives the socket its local address and port.",
         Function::Listen => {
-            "listen(2) makes the kernel take connections for this socket; up to about backlog of them wait until accept() fetches them."
+            "listen(2) makes the kernel take connections for this socket. On Linux backlog + 1 of them can wait until accept() fetches them; the next one is not refused: its handshake hangs until there is room."
         }
         Function::Getsockname => {
             "getsockname(2) asks which local address and port the socket has; the kernel may have chosen them."
@@ -200,16 +300,28 @@ const fn purpose(function: Function) -> &'static str {
             "accept(2) fetches the next waiting connection as a socket of its own; the listening socket goes on listening. The connection has the same local port: its peer's address tells it apart."
         }
         Function::Connect => {
-            "connect(2) makes the three-way handshake. It succeeds once the kernel of the other side has answered, before that program has called accept()."
+            "connect(2) makes the three-way handshake. It succeeds once the kernel of the other side has answered, before that program has called accept(). On a UDP socket it sends nothing: it only fixes the peer."
         }
         Function::Send => {
-            "send(2) hands bytes to the kernel, as many as fit into its buffer. That they arrive is another matter."
+            "send(2) hands bytes to the kernel: of a stream as many as fit into its buffer, of a datagram all or none. That they arrive is another matter. With MSG_OOB the last byte is urgent."
+        }
+        Function::Sendto => {
+            "sendto(2) hands one datagram to the kernel for this address. Nobody says whether it arrives."
         }
         Function::Recv => {
-            "recv(2) returns what has arrived, at most as many bytes as the buffer holds: how the peer cut its sends does not matter. 0 means that the peer has finished sending."
+            "recv(2) returns what has arrived, at most as many bytes as the buffer holds. On a stream it does not matter how the peer cut its sends, and 0 means that it has finished sending; on a datagram socket one recv returns one datagram."
+        }
+        Function::Recvfrom => {
+            "recvfrom(2) returns one datagram and who sent it. What does not fit into the buffer is lost."
+        }
+        Function::Shutdown => {
+            "shutdown(2) ends one direction of a connection, or both; the descriptor stays. SHUT_WR lets the peer's recv() return 0 once it has everything."
         }
         Function::Close => {
             "close(2) gives the descriptor back. The kernel still delivers what was sent; unread received bytes make it reset the connection."
+        }
+        Function::EpollWait => {
+            "epoll_wait(2) waits for whichever of many sockets is ready first, so that one thread can serve all of them."
         }
     }
 }
@@ -220,17 +332,18 @@ fn capital(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
-/// Draws `lines` from `top` on in a window in the middle.
-fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) {
+/// Draws `lines` from `top` on in a window in the middle; gives back what is inside it.
+fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) -> Rect {
     let theme = painter.theme;
     let widest = lines
         .iter()
-        .map(|line| line.text.width() + if line.key.is_some() { KEYS } else { 0 })
+        .map(|line| line.text.width() + line.key.as_ref().map_or(0, |(_, width)| *width))
         .max()
         .unwrap_or(0)
         .max(title.width());
-    let width = (widest as u16 + 4).min(area.width.saturating_sub(2));
-    let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
+    let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let width = cells(widest + 4).min(area.width.saturating_sub(2));
+    let height = cells(lines.len() + 2).min(area.height.saturating_sub(2));
     let frame = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
@@ -265,13 +378,18 @@ fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], to
         };
         let mut pen = painter.row(row, 0);
         pen.gap(1);
-        if let Some(key) = &line.key {
-            let shown = cut(key, KEYS - 1);
+        if let Some((key, width)) = &line.key {
+            let shown = cut(key, width - 1);
             pen.text(&shown, theme.key())
-                .gap((KEYS - shown.width()) as u16);
+                .gap((width - shown.width()) as u16);
         }
-        pen.text(&line.text, line.style);
+        let room = pen.left().saturating_sub(1);
+        pen.text(&cut(&line.text, room), line.style);
+        if let Some(item) = line.item {
+            painter.answer(row, Spot::Item(item));
+        }
     }
+    inner
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::app::control::{Button, Choice, Control, Input, Pane};
 use crate::app::field::Field;
 use crate::app::hints::is_of_use;
 use crate::app::{App, Rooms, Spot};
-use crate::model::cells::{cut, fitting, wrap};
+use crate::model::cells::{cut, wrap};
 
 /// A frame being painted.
 pub struct Painter<'a> {
@@ -90,18 +90,23 @@ impl<'a> Painter<'a> {
         self.cursor = None;
     }
 
-    /// Whether `control` has the focus and nothing lies above the panes.
+    /// Whether `control` has the focus: something lies above the panes, or it does not.
     pub fn has_focus(&self, control: Control) -> bool {
-        self.app.focus == control && self.app.overlay.is_none()
+        match control {
+            Control::Input(input) => self.app.focused_input() == Some(input),
+            control => self.app.focus == control && self.app.overlay.is_none(),
+        }
     }
 
-    /// A border with the pane's key and title, and a remark at the bottom. Gives back what is inside.
+    /// A border with the pane's key and title, and at the bottom a remark at the left and something at the right. Gives
+    /// back what is inside.
     pub fn frame(
         &mut self,
         area: Rect,
         pane: Pane,
         title: &str,
         remark: Option<(&str, Style)>,
+        right: Option<(&str, Style)>,
     ) -> Rect {
         let focused = self.app.focus.pane() == pane;
         let (border, style) = if focused {
@@ -112,25 +117,72 @@ impl<'a> Painter<'a> {
         let block = Block::bordered().border_type(border).border_style(style);
         let inner = self.border(area, block);
         let key_style = self.theme.key();
-        let key = match pane {
-            Pane::Client => "1",
-            Pane::Server => "2",
-            Pane::Calls => "3",
-        };
         let title_style = if focused { style } else { self.theme.strong() };
         self.on_border(area, 0)
             .text(" ", Style::new())
-            .text(key, key_style)
+            .text(pane.key().encode_utf8(&mut [0; 4]), key_style)
             .text(" ", Style::new())
             .cut_text(title, 1, title_style)
             .text(" ", Style::new());
+        let mut taken = 0;
+        if let Some((text, style)) = right {
+            taken = self.at_lower_right(area, text, style);
+        }
         if let Some((text, style)) = remark {
             self.on_border(area, area.height.saturating_sub(1))
                 .text(" ", Style::new())
-                .cut_text(text, 1, style)
+                .cut_text(text, taken + 2, style)
                 .text(" ", Style::new());
         }
         inner
+    }
+
+    /// A border for one of the panes that share the lower part of the screen: their names, and `detail` of the one that
+    /// is seen. Gives back what is inside.
+    pub fn lower_frame(&mut self, area: Rect, pane: Pane, detail: &str, spare: usize) -> Rect {
+        let focused = self.app.focus.pane() == pane;
+        let (border, style) = if focused {
+            (BorderType::Thick, self.theme.focused_pane())
+        } else {
+            (BorderType::Plain, self.theme.dim())
+        };
+        let inner = self.border(
+            area,
+            Block::bordered().border_type(border).border_style(style),
+        );
+        let theme = self.theme;
+        let mut row = self.on_border(area, 0);
+        for other in Pane::LOWER {
+            let name_style = match (other == pane, focused) {
+                (true, true) => theme.focused_pane(),
+                (true, false) => theme.strong(),
+                (false, _) => theme.dim(),
+            };
+            row.text(" ", Style::new())
+                .text(other.key().encode_utf8(&mut [0; 4]), theme.key())
+                .text(" ", Style::new())
+                .spot(other.name(), name_style, Spot::Pane(other));
+        }
+        row.text(" ", Style::new());
+        if !detail.is_empty() {
+            row.cut_text(&format!("─ {detail}"), spare, theme.dim())
+                .text(" ", Style::new());
+        }
+        inner
+    }
+
+    /// Writes `text` at the right end of the lower border of `area`; gives back how many cells that took.
+    pub fn at_lower_right(&mut self, area: Rect, text: &str, style: Style) -> usize {
+        if text.is_empty() || area.height == 0 {
+            return 0;
+        }
+        let width = text.width() + 2;
+        self.on_border(area, area.height - 1)
+            .align_right(width + 1)
+            .text(" ", Style::new())
+            .cut_text(text, 1, style)
+            .text(" ", Style::new());
+        width + 1
     }
 
     /// Starts a row on the border of `area`, between its corners. What is written there has nothing of the border's
@@ -182,10 +234,15 @@ impl<'a> Painter<'a> {
         }
     }
 
-    fn field(&mut self, area: Rect, input: Input, field: &Field) {
+    pub fn field(&mut self, area: Rect, input: Input, field: &Field) {
         let control = Control::Input(input);
         let width = usize::from(area.width);
-        let scrolled = field.scrolled(width);
+        // Where nothing is typed the beginning tells most: `127.0…` rather than `0.0.1`.
+        let scrolled = if self.has_focus(control) {
+            field.scrolled(width)
+        } else {
+            0
+        };
         let shown = skip_cells(field.value(), scrolled);
         let style = self.theme.field();
         self.put(area.x, area.y, &" ".repeat(width), width, style);
@@ -241,13 +298,6 @@ impl RowPainter<'_, '_> {
         self.text(&cut(text, room), style)
     }
 
-    /// The first of `variants` that fits.
-    pub fn fitting(&mut self, variants: &[&str], style: Style) -> &mut Self {
-        let variants: Vec<String> = variants.iter().map(|text| (*text).to_owned()).collect();
-        let text = fitting(&variants, self.left());
-        self.text(&text, style)
-    }
-
     /// Words in which keys stand between backticks.
     pub fn words(&mut self, text: &str, style: Style) -> &mut Self {
         let key = self.painter.theme.key();
@@ -271,15 +321,7 @@ impl RowPainter<'_, '_> {
 
     /// A line of text that can be edited, `width` cells wide.
     pub fn field(&mut self, input: Input, width: usize) -> &mut Self {
-        let app = self.painter.app;
-        let field = match input {
-            Input::Host => &app.client.host,
-            Input::Port => &app.client.port,
-            Input::Message => &app.client.message,
-            Input::Bind => &app.server.bind,
-            Input::ServerPort => &app.server.port,
-            Input::Backlog => &app.server.backlog,
-        };
+        let field = self.painter.app.text(input);
         let width = u16::try_from(width.min(self.left())).unwrap_or(0);
         let area = Rect::new(self.x, self.y, width, 1);
         if width > 0 {
@@ -300,7 +342,12 @@ impl RowPainter<'_, '_> {
             (theme.dim(), theme.dim())
         };
         let start = self.x;
-        let at = label.to_lowercase().find(button.letter());
+        // Where the label marks its letter as a capital, that one is meant.
+        let letter = button.letter();
+        let at = label
+            .find(letter.to_ascii_uppercase())
+            .filter(|_| letter.is_ascii_lowercase())
+            .or_else(|| label.find(letter));
         let (before, letter, after) = match at {
             Some(at) => (&label[..at], &label[at..=at], &label[at + 1..]),
             None => (label, "", ""),

@@ -123,6 +123,7 @@ impl Theme {
             Actor::Client(_) => Color::Cyan,
             Actor::Server => Color::Magenta,
             Actor::Connection(_) => Color::Blue,
+            Actor::Ports => Color::Yellow,
         };
         self.colour(Style::new(), colour)
     }
@@ -157,12 +158,13 @@ fn ascii(symbol: &str) -> Option<&'static str> {
     Some(match symbol {
         "─" | "━" => "-",
         "│" | "┃" => "|",
-        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┏" | "┓" | "┗" | "┛" | "┬" | "┴" => {
+        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┏" | "┓" | "┗" | "┛" | "┬" | "┴" | "┼" => {
             "+"
         }
         "…" => "~",
         "·" => ".",
         "→" | "▸" => ">",
+        "●" => "*",
         "←" | "◂" => "<",
         "↑" => "^",
         "↓" => "v",

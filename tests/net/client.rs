@@ -6,14 +6,14 @@ use std::time::Duration;
 use sockyard::model::call::Function;
 use sockyard::model::{
     Action, Actor, ClientAction, ClientId, Errno, Event, Journal, Outcome, ServerAction, Service,
-    Waited,
+    SocketAction, Waited,
 };
 
 use crate::flood::noise;
 use crate::harness::Harness;
 use crate::peer;
 use crate::reading::{
-    CLIENT, connect, connection, count, descriptor, named, received, records, send, sent,
+    CLIENT, CLOSE, connect, connection, count, descriptor, named, received, records, send, sent,
 };
 
 /// How long nothing may be reported where a worker that spins would report without end.
@@ -55,7 +55,7 @@ fn the_calls_of_an_echo_are_those_of_the_textbook_on_all_three_sockets() {
     h.client(send(b"hello"));
     h.receives(connection(1), b"hello");
     h.receives(CLIENT, b"hello");
-    h.client(ClientAction::Close);
+    h.client(CLOSE);
     h.returned(CLIENT, Function::Close);
     h.returned(connection(1), Function::Close);
     h.blocked(Actor::Server, Function::Accept);
@@ -172,7 +172,7 @@ fn messages_arrive_in_the_order_in_which_they_were_sent() {
     for number in 0..1000 {
         let message = format!("message {number};");
         all.extend_from_slice(message.as_bytes());
-        h.client(ClientAction::Send(message.into_bytes()));
+        h.client(send(message.into_bytes()));
     }
     h.wait("all of them sent", |events| {
         (sent(events, CLIENT) == all.len()).then_some(())
@@ -187,30 +187,38 @@ fn close_right_after_send_does_not_take_it_back() {
     let (mut h, peer) = connected_to_peer_with(Harness::with_capacity(0));
     h.client(send(b"a"));
     h.client(send(b"b"));
-    h.client(ClientAction::Close);
+    h.client(CLOSE);
     h.returned(CLIENT, Function::Close);
     assert_eq!(peer::read_to_end(&peer), b"ab");
 }
 
 #[test]
-fn a_send_without_a_connection_is_trouble_and_no_call() {
+fn what_is_done_without_a_socket_fails_as_the_kernel_says() {
     let mut h = Harness::new();
     h.client(send(b"to nobody"));
-    let message = h.trouble(CLIENT);
-    assert!(message.contains("connect first"), "{message}");
-    h.client(ClientAction::CancelSend);
-    h.client(ClientAction::Close);
+    let record = h.returned(CLIENT, Function::Send);
+    assert_eq!(record.outcome, Outcome::Failed(Errno::EBADF), "{record}");
+    // Nothing waits, so that there is nothing to be cancelled.
+    h.client(ClientAction::On(SocketAction::CancelSend));
+    h.client(CLOSE);
+    h.returned(CLIENT, Function::Close);
     h.quiet(QUIET);
-    assert_eq!(h.texts(CLIENT), [""; 0]);
+    assert_eq!(
+        h.texts(CLIENT),
+        [
+            "send(-1, \"to nobody\", 9, 0) = -1 EBADF",
+            "close(-1) = -1 EBADF"
+        ]
+    );
 }
 
 #[test]
 fn a_blocked_send_can_be_cancelled_and_the_connection_is_kept() {
     let (mut h, peer) = connected_to_peer();
     let message = noise(TOO_MUCH);
-    h.client(ClientAction::Send(message.clone()));
+    h.client(send(message.clone()));
     h.blocked(CLIENT, Function::Send);
-    h.client(ClientAction::CancelSend);
+    h.client(ClientAction::On(SocketAction::CancelSend));
     h.wait("a cancelled send", |events| {
         records(events, CLIENT)
             .any(|record| {
@@ -231,7 +239,7 @@ fn a_blocked_send_can_be_cancelled_and_the_connection_is_kept() {
     // The peer reads so that there is room for the rest.
     assert!(peer::read(&peer, taken) == message[..taken], "other bytes");
     assert_eq!(peer::read(&peer, rest.len()), rest);
-    h.client(ClientAction::Close);
+    h.client(CLOSE);
     h.returned(CLIENT, Function::Close);
     assert_eq!(peer::read_to_end(&peer), b"");
     assert_eq!(sent(h.seen(), CLIENT), taken + rest.len());
@@ -241,9 +249,9 @@ fn a_blocked_send_can_be_cancelled_and_the_connection_is_kept() {
 fn close_during_a_blocked_send_cancels_it_and_the_peer_gets_what_was_taken() {
     let (mut h, peer) = connected_to_peer();
     let message = noise(TOO_MUCH);
-    h.client(ClientAction::Send(message.clone()));
+    h.client(send(message.clone()));
     h.blocked(CLIENT, Function::Send);
-    h.client(ClientAction::Close);
+    h.client(CLOSE);
     h.returned(CLIENT, Function::Close);
     let texts = h.texts(CLIENT);
     let fd = descriptor(&h.first(Function::Socket));
@@ -257,7 +265,7 @@ fn close_during_a_blocked_send_cancels_it_and_the_peer_gets_what_was_taken() {
 #[test]
 fn bytes_are_received_while_a_send_is_blocked() {
     let (mut h, peer) = connected_to_peer();
-    h.client(ClientAction::Send(vec![b'x'; TOO_MUCH]));
+    h.client(send(vec![b'x'; TOO_MUCH]));
     h.blocked(CLIENT, Function::Send);
     peer::send(&peer, b"one");
     h.receives(CLIENT, b"one");
@@ -298,7 +306,7 @@ fn the_end_of_the_stream_is_received_once_and_then_sending_fails() {
     h.idle(who, QUIET);
     assert_eq!(count(h.seen(), who, Function::Recv), 1);
     assert_eq!(count(h.seen(), who, Function::Close), 0);
-    h.client_number(id, ClientAction::Close);
+    h.client_number(id, CLOSE);
     let record = h.returned(who, Function::Close);
     assert_eq!(record.outcome, Outcome::Done);
 }
@@ -318,7 +326,7 @@ fn a_peer_that_has_finished_sending_still_receives() {
         h.client(send(b"yes?"));
         assert_eq!(peer::read(&peer, 4), b"yes?");
     }
-    h.client(ClientAction::Close);
+    h.client(CLOSE);
     assert_eq!(peer::read_to_end(&peer), b"");
 }
 
@@ -337,7 +345,7 @@ fn a_reset_is_received_once_and_the_socket_stays_until_it_is_closed() {
     h.client_number(id, send(b"x"));
     let record = h.returned(who, Function::Send);
     assert_eq!(record.outcome, Outcome::Failed(Errno::EPIPE), "{record}");
-    h.client_number(id, ClientAction::Close);
+    h.client_number(id, CLOSE);
     let record = h.returned(who, Function::Close);
     assert_eq!(record.outcome, Outcome::Done);
     assert_eq!(count(h.seen(), who, Function::Recv), 1);
@@ -351,7 +359,7 @@ fn after_close_the_next_connect_makes_a_new_socket() {
         h.connected(address);
         h.client(send(b"x"));
         h.receives(CLIENT, &vec![b'x'; number]);
-        h.client(ClientAction::Close);
+        h.client(CLOSE);
         h.returned(CLIENT, Function::Close);
         h.returned(connection(number as u64), Function::Close);
     }
@@ -365,9 +373,11 @@ fn an_order_to_a_client_does_not_wait_for_the_screen() {
     for _ in 0..1000 {
         h.client(send(b"x"));
     }
-    h.perform(Action::Client(ClientId::FIRST, ClientAction::Close))
+    h.perform(Action::Client(ClientId::FIRST, CLOSE))
         .expect("an order");
-    h.wait("1000 troubles", |events| {
-        (events.len() == 1000).then_some(())
+    h.wait("1000 failed sends and a failed close", |events| {
+        (events.len() == 1001).then_some(())
     });
+    assert_eq!(count(h.seen(), CLIENT, Function::Send), 1000);
+    assert_eq!(count(h.seen(), CLIENT, Function::Close), 1);
 }

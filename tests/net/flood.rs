@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Instant;
 
 use sockyard::model::call::Function;
-use sockyard::model::{Actor, Batch, ClientAction, Event, Moment, Outcome, Service};
+use sockyard::model::{Actor, Batch, Event, Moment, Outcome, Service};
 
 use crate::harness::{Harness, LIMIT};
-use crate::reading::{CLIENT, connection};
+use crate::reading::{CLIENT, connection, send};
 
 /// How much is sent: many times what the channel and the kernel's buffers hold.
 const TOTAL: usize = 64 << 20;
@@ -39,7 +39,7 @@ fn every_byte_comes_back_in_order_although_the_screen_is_slower_than_the_workers
     let address = h.serve(Service::Echo);
     h.connected(address);
     h.blocked(connection(1), Function::Recv);
-    h.client(ClientAction::Send(message.clone()));
+    h.client(send(message.clone()));
 
     let mut streams = BTreeMap::from([CLIENT, connection(1)].map(|who| (who, Stream::default())));
     let end = Instant::now() + LIMIT * 3;
@@ -81,14 +81,21 @@ fn follow(streams: &mut BTreeMap<Actor, Stream>, message: &[u8], batch: Batch) {
                     _ => panic!("{record}"),
                 }
             }
-            Event::Received { who, at, bytes } => {
+            Event::Received { who, at, bytes, .. } => {
                 let stream = streams.get_mut(&who).expect("one of both ends");
                 assert_eq!(stream.announced.take(), Some((at, bytes.len())));
                 let expected = &message[stream.received..][..bytes.len()];
                 assert!(bytes == expected, "{who} received other bytes");
                 stream.received += bytes.len();
             }
-            Event::Blocked { .. } => {}
+            Event::Blocked { .. }
+            | Event::Unblocked { .. }
+            | Event::Ready { .. }
+            | Event::AcceptQueue { .. }
+            | Event::Accepting { .. }
+            | Event::Blocking { .. }
+            | Event::Serving { .. } => {}
+            Event::TakenOver(_) | Event::Port(_) => panic!("{event:?}"),
             Event::Trouble { message, .. } | Event::Panicked { message, .. } => panic!("{message}"),
         }
     }

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use sockyard::model::call::Function;
 use sockyard::model::{
-    Action, Actor, Batch, CallRecord, Event, Outcome, ServerAction, ServerSetup, Service,
+    Action, Actor, Batch, CallRecord, Event, Offer, Outcome, ServerAction, ServerSetup, Service,
+    SocketKind,
 };
 use sockyard::net::{Clock, Yard};
 
@@ -32,8 +33,8 @@ pub struct Harness {
     /// What the workers have sent and nobody has collected yet.
     pub events: Receiver<Batch>,
     seen: Vec<Event>,
-    /// For each actor the place in `seen` after the last record that [`Harness::returned`] gave back.
-    read: BTreeMap<Actor, usize>,
+    /// For each actor the place in `seen` after the last record that a test was given.
+    pub read: BTreeMap<Actor, usize>,
 }
 
 impl Harness {
@@ -67,13 +68,23 @@ impl Harness {
             .expect("the server's thread can be started");
     }
 
-    /// Starts the server on a free port of 127.0.0.1 and gives back where it listens.
+    /// Starts the server on a free port of 127.0.0.1, with a thread for each connection, and gives back where it
+    /// listens.
     pub fn serve(&mut self, service: Service) -> SocketAddr {
+        self.serve_with(Offer {
+            service,
+            ..Offer::default()
+        })
+    }
+
+    /// The same with any model and delay.
+    pub fn serve_with(&mut self, offer: Offer) -> SocketAddr {
         self.server(ServerAction::Start(ServerSetup {
             host: "127.0.0.1".to_owned(),
             port: 0,
+            kind: SocketKind::Stream,
             backlog: 128,
-            service,
+            offer,
         }));
         self.listening()
     }
@@ -166,6 +177,16 @@ pub fn story(events: &[Event]) -> String {
         Event::Trouble { who, message, .. } | Event::Panicked { who, message, .. } => {
             format!("{who}: {message}")
         }
+        Event::Unblocked { who, function } => format!("{who}: {function:?} waits no more"),
+        Event::Ready { who, readiness } => format!("{who}: {readiness:?}"),
+        Event::AcceptQueue { waiting, backlog } => format!("server: queue {waiting}/{backlog}"),
+        Event::Serving { connection, offer } => {
+            format!("{}: gets {offer:?}", Actor::Connection(*connection))
+        }
+        Event::TakenOver(connection) => format!("{}: taken over", Actor::Connection(*connection)),
+        Event::Port(event) => format!("ports: {event:?}"),
+        Event::Accepting { alone } => format!("server: accepts alone: {alone}"),
+        Event::Blocking { who, on } => format!("{who}: calls wait: {on}"),
     };
     events.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -3,11 +3,19 @@
 //!
 //! `harness` waits for events, `peer` is the other end, `reading` reads the events; the other modules are tests.
 
+mod by_hand;
+mod cancelling;
 mod client;
 mod connecting;
 mod flood;
 mod harness;
+mod models;
+mod options;
 mod peer;
+mod ports;
+mod queue;
+mod random;
 mod reading;
 mod server;
 mod service;
+mod udp;

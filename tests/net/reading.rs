@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use sockyard::model::call::Function;
 use sockyard::model::{
-    Action, Actor, Address, CallRecord, ClientAction, ClientId, ConnectionId, Event, Fd, Outcome,
-    ServerAction, ServerSetup, Service,
+    Action, Actor, Address, CallRecord, ClientAction, ClientId, ConnectionId, Event, Fd, Offer,
+    Outcome, Readiness, RecvFlags, ServerAction, ServerSetup, Service, SocketAction, SocketKind,
+    Target,
 };
 
 use crate::harness::{Harness, story};
@@ -23,10 +24,10 @@ pub const fn connection(n: u64) -> Actor {
 
 /// To connect to `host` and `port` as typed.
 pub fn connect_to(host: &str, port: &str) -> ClientAction {
-    ClientAction::Connect(Address {
+    ClientAction::Connect(Target::stream(Address {
         host: host.to_owned(),
         port: port.to_owned(),
-    })
+    }))
 }
 
 /// To connect to `address`.
@@ -34,9 +35,65 @@ pub fn connect(address: SocketAddr) -> ClientAction {
     connect_to(&address.ip().to_string(), &address.port().to_string())
 }
 
-/// To send `bytes`.
-pub fn send(bytes: &[u8]) -> ClientAction {
-    ClientAction::Send(bytes.to_vec())
+/// To send all of `bytes`.
+pub fn send(bytes: impl Into<Vec<u8>>) -> ClientAction {
+    ClientAction::On(SocketAction::SendAll(bytes.into()))
+}
+
+/// To receive at most `size` bytes by hand.
+pub const fn recv(size: usize) -> SocketAction {
+    SocketAction::Recv {
+        size,
+        flags: RecvFlags {
+            urgent: false,
+            peek: false,
+        },
+    }
+}
+
+/// To look at what comes next without receiving it.
+pub const PEEK: SocketAction = SocketAction::Recv {
+    size: 100,
+    flags: RecvFlags {
+        urgent: false,
+        peek: true,
+    },
+};
+
+/// To receive the urgent byte.
+pub const RECV_URGENT: SocketAction = SocketAction::Recv {
+    size: 1,
+    flags: RecvFlags {
+        urgent: true,
+        peek: false,
+    },
+};
+
+/// To send `bytes` with one call.
+pub fn send_once(bytes: impl Into<Vec<u8>>) -> SocketAction {
+    SocketAction::Send {
+        bytes: bytes.into(),
+        urgent: false,
+    }
+}
+
+/// To send `bytes`, the last of which is urgent.
+pub fn send_urgent(bytes: impl Into<Vec<u8>>) -> SocketAction {
+    SocketAction::Send {
+        bytes: bytes.into(),
+        urgent: true,
+    }
+}
+
+/// To close the socket.
+pub const CLOSE: ClientAction = ClientAction::On(SocketAction::Close);
+
+/// To serve the connections that come from now on with `service`, each on a thread of its own.
+pub fn offer(service: Service) -> ServerAction {
+    ServerAction::Offer(Offer {
+        service,
+        ..Offer::default()
+    })
 }
 
 /// To listen on `port` of `host` with the echo service.
@@ -44,8 +101,9 @@ pub fn start(host: &str, port: u16) -> ServerAction {
     ServerAction::Start(ServerSetup {
         host: host.to_owned(),
         port,
+        kind: SocketKind::Stream,
         backlog: 128,
-        service: Service::Echo,
+        offer: Offer::default(),
     })
 }
 
@@ -143,6 +201,76 @@ impl Harness {
             .expect("the client's thread can be started");
     }
 
+    /// Lets the first client do `action` and waits until the call that it makes has returned.
+    #[track_caller]
+    pub fn does(&mut self, action: SocketAction) -> CallRecord {
+        self.calls(ClientAction::On(action))
+    }
+
+    /// Lets the first client do `action` and waits until the next call of its returns.
+    #[track_caller]
+    pub fn calls(&mut self, action: ClientAction) -> CallRecord {
+        let before = self.number_of_calls(CLIENT);
+        self.client(action);
+        self.call_after(CLIENT, before)
+    }
+
+    /// Lets the server do `action` and waits until the next call of its returns.
+    #[track_caller]
+    pub fn server_calls(&mut self, action: ServerAction) -> CallRecord {
+        let before = self.number_of_calls(Actor::Server);
+        self.server(action);
+        self.call_after(Actor::Server, before)
+    }
+
+    fn number_of_calls(&self, who: Actor) -> usize {
+        records(self.seen(), who).count()
+    }
+
+    #[track_caller]
+    fn call_after(&mut self, who: Actor, before: usize) -> CallRecord {
+        let (next, record) = self.wait(&format!("return of another call to {who}"), |events| {
+            let mut own = events
+                .iter()
+                .enumerate()
+                .filter_map(|(at, event)| match event {
+                    Event::Returned(record) if record.who == who => Some((at + 1, record.clone())),
+                    _ => None,
+                });
+            own.nth(before)
+        });
+        self.read.insert(who, next);
+        record
+    }
+
+    /// Does `action` to the accepted connection `number` by hand.
+    #[track_caller]
+    pub fn hand(&mut self, number: u64, action: SocketAction) {
+        self.perform(Action::Connection(ConnectionId(number), action))
+            .expect("the connection is there");
+    }
+
+    /// Does `action` to the accepted connection `number` and waits until the next call on it returns.
+    #[track_caller]
+    pub fn hand_calls(&mut self, number: u64, action: SocketAction) -> CallRecord {
+        let who = connection(number);
+        let before = self.number_of_calls(who);
+        self.hand(number, action);
+        self.call_after(who, before)
+    }
+
+    /// Waits until what was last told of the readiness of `who` is so.
+    #[track_caller]
+    pub fn ready(&mut self, who: Actor, what: &str, is_so: impl Fn(Readiness) -> bool) {
+        self.wait(&format!("readiness of {who}: {what}"), |events| {
+            let last = events.iter().rev().find_map(|event| match event {
+                Event::Ready { who: by, readiness } if *by == who => Some(*readiness),
+                _ => None,
+            });
+            last.is_some_and(&is_so).then_some(())
+        });
+    }
+
     /// The calls of `who` so far, each with its outcome, as the log shows them.
     pub fn texts(&self, who: Actor) -> Vec<String> {
         records(self.seen(), who).map(ToString::to_string).collect()
@@ -150,7 +278,12 @@ impl Harness {
 
     /// Which functions the first client has called so far.
     pub fn functions(&self) -> Vec<Function> {
-        records(self.seen(), CLIENT)
+        self.functions_of(CLIENT)
+    }
+
+    /// Which functions `who` has called so far.
+    pub fn functions_of(&self, who: Actor) -> Vec<Function> {
+        records(self.seen(), who)
             .map(|record| record.call.function())
             .collect()
     }
@@ -179,7 +312,20 @@ impl Harness {
             let last = events.iter().rev().find(|event| match event {
                 Event::Blocked { who: by, call, .. } => *by == who && call.function() == function,
                 Event::Returned(record) => record.who == who && record.call.function() == function,
-                Event::Received { .. } | Event::Trouble { .. } | Event::Panicked { .. } => false,
+                Event::Unblocked {
+                    who: by,
+                    function: of,
+                } => *by == who && *of == function,
+                Event::Received { .. }
+                | Event::Ready { .. }
+                | Event::AcceptQueue { .. }
+                | Event::Accepting { .. }
+                | Event::Blocking { .. }
+                | Event::Serving { .. }
+                | Event::TakenOver(_)
+                | Event::Port(_)
+                | Event::Trouble { .. }
+                | Event::Panicked { .. } => false,
             });
             matches!(last, Some(Event::Blocked { .. })).then_some(())
         });

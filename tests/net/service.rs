@@ -3,12 +3,12 @@
 use std::net::Shutdown;
 
 use sockyard::model::call::Function;
-use sockyard::model::{Actor, Errno, Outcome, ServerAction, Service};
+use sockyard::model::{Actor, Errno, Outcome, Service};
 
 use crate::flood::noise;
 use crate::harness::Harness;
 use crate::peer;
-use crate::reading::{connection, descriptor, sent};
+use crate::reading::{connection, descriptor, offer, sent};
 
 #[test]
 fn hello_welcomes_answers_and_closes_at_exit() {
@@ -130,14 +130,14 @@ fn another_service_is_for_the_connections_that_come_after() {
     let address = h.serve(Service::Echo);
     let early = peer::connect(address);
     h.returned(Actor::Server, Function::Accept);
-    h.server(ServerAction::Serve(Service::Hello));
+    h.server(offer(Service::Hello));
     let late = peer::connect(address);
     assert_eq!(peer::read(&late, 7), b"Welcome");
     peer::send(&early, b"ning");
     peer::send(&late, b"ning");
     assert_eq!(peer::read(&early, 4), b"ning");
     assert_eq!(peer::read(&late, 11), b"Hello,ning!");
-    h.server(ServerAction::Serve(Service::Close));
+    h.server(offer(Service::Close));
     assert_eq!(peer::read_to_end(&peer::connect(address)), b"");
     peer::send(&early, b"!");
     assert_eq!(peer::read(&early, 1), b"!");

@@ -2,10 +2,10 @@
 
 use sockyard::app::Effect;
 use sockyard::model::{
-    Action, Address, ClientAction, ClientId, ServerAction, ServerSetup, Service,
+    Action, ClientAction, Offer, ServerAction, ServerSetup, SocketAction, SocketKind,
 };
 
-use crate::support::Bench;
+use crate::support::{Bench, by_client, on_client, send_once, target};
 
 #[test]
 fn the_first_echo_takes_three_keys_beside_the_text() {
@@ -14,25 +14,21 @@ fn the_first_echo_takes_three_keys_beside_the_text() {
     let setup = ServerSetup {
         host: "127.0.0.1".to_owned(),
         port: 8888,
+        kind: SocketKind::Stream,
         backlog: 128,
-        service: Service::Echo,
+        offer: Offer::default(),
     };
     assert_eq!(start, Action::Server(ServerAction::Start(setup)));
     bench.server_listens();
 
     let connect = bench.action("c");
-    let address = Address {
-        host: "127.0.0.1".to_owned(),
-        port: "8888".to_owned(),
-    };
-    let expected = Action::Client(ClientId::FIRST, ClientAction::Connect(address));
-    assert_eq!(connect, expected);
+    let expected = ClientAction::Connect(target("127.0.0.1", "8888"));
+    assert_eq!(connect, by_client(expected));
     bench.client_connects();
 
     let send = bench.action(r"hello 你好\n<enter>");
     let bytes = "hello 你好\n".as_bytes().to_vec();
-    let expected = Action::Client(ClientId::FIRST, ClientAction::Send(bytes));
-    assert_eq!(send, expected);
+    assert_eq!(send, on_client(SocketAction::SendAll(bytes)));
 }
 
 #[test]
@@ -43,8 +39,7 @@ fn the_first_echo_takes_enter_alone() {
     bench.action("<enter>");
     bench.client_connects();
     let send = bench.action("hi<enter>");
-    let expected = Action::Client(ClientId::FIRST, ClientAction::Send(b"hi".to_vec()));
-    assert_eq!(send, expected);
+    assert_eq!(send, on_client(SocketAction::SendAll(b"hi".to_vec())));
 }
 
 #[test]
@@ -55,7 +50,6 @@ fn the_first_echo_takes_the_mouse_alone() {
     assert!(matches!(bench.click("[Connect]")[..], [Effect::Perform(_)]));
     bench.client_connects();
     bench.keys("hi");
-    let sent = bench.click("[Send]");
-    let action = Action::Client(ClientId::FIRST, ClientAction::Send(b"hi".to_vec()));
-    assert_eq!(sent, [Effect::Perform(action)]);
+    let sent = bench.click("[seNd]");
+    assert_eq!(sent, [Effect::Perform(on_client(send_once(b"hi")))]);
 }

@@ -1,6 +1,17 @@
 //! The app and its view without sockets and without a terminal: keys and events in, effects and text screens out.
 
+mod buttons;
+mod datagrams;
 mod journey;
+mod menus;
+mod monkey;
+mod pictures;
+mod ports;
+mod reviewed;
+mod saving;
+mod sessions;
+mod shown;
+mod sizes;
 mod support;
 mod update;
 mod views;

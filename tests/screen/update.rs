@@ -9,16 +9,22 @@ use sockyard::app::server::Connections;
 use sockyard::app::stage::Stage;
 use sockyard::app::{Arrangement, Effect, Msg, Overlay, Spot};
 use sockyard::model::{
-    Action, Call, CallRecord, ClientAction, ClientId, ConnectionId, Errno, Event, Family, Fd,
-    Moment, Outcome, ServerAction, Service, Waited,
+    Action, Call, CallRecord, ClientAction, ConnectionId, Errno, Event, Fd, Moment, Offer, Outcome,
+    ServerAction, Service, SocketAction, Waited,
 };
 
-use crate::support::{Bench, CLIENT, SERVER, connection, loopback};
+use crate::support::{
+    Bench, CLIENT, SERVER, SOCKET, by_client, connection, loopback, on_client, recv, send,
+};
 
 const MESSAGE: Control = Control::Input(Input::Message);
 
 fn client(action: ClientAction) -> Effect {
-    Effect::Perform(Action::Client(ClientId::FIRST, action))
+    Effect::Perform(by_client(action))
+}
+
+fn on(action: SocketAction) -> Effect {
+    Effect::Perform(on_client(action))
 }
 
 #[test]
@@ -33,12 +39,12 @@ fn control_c_quits_from_anywhere() {
 #[test]
 fn letters_type_in_a_field_and_press_buttons_outside() {
     let mut bench = Bench::new(80, 24);
-    bench.keys("i");
+    bench.keys("1i");
     assert_eq!(bench.app.focus, MESSAGE);
     assert_eq!(bench.keys("scl?"), []);
-    assert_eq!(bench.app.client.message.value(), "scl?");
+    assert_eq!(bench.app.client().message.value(), "scl?");
     bench.keys("<esc>");
-    assert_eq!(bench.app.focus, Control::Button(Button::Send));
+    assert_eq!(bench.app.focus, Control::Button(Button::SendAll));
     assert!(matches!(
         bench.action("s"),
         Action::Server(ServerAction::Start(_))
@@ -49,7 +55,7 @@ fn letters_type_in_a_field_and_press_buttons_outside() {
 fn a_bad_escape_is_named_and_the_cursor_stands_there() {
     let mut bench = Bench::new(80, 24);
     bench.client_connects();
-    bench.keys("i");
+    bench.keys("1i");
     assert_eq!(bench.keys(r"你a\qb<enter>"), []);
     let notice = bench.app.notice.clone().expect("a notice");
     assert!(
@@ -57,12 +63,12 @@ fn a_bad_escape_is_named_and_the_cursor_stands_there() {
         "{notice:?}"
     );
     assert_eq!(
-        bench.app.client.message.cursor_column(),
+        bench.app.client().message.cursor_column(),
         3,
         "behind a wide and a narrow character"
     );
     assert_eq!(
-        bench.app.client.message.value(),
+        bench.app.client().message.value(),
         r"你a\qb",
         "nothing is lost"
     );
@@ -73,22 +79,21 @@ fn the_line_ending_is_appended() {
     for (presses, bytes) in [("", "a"), ("<right>", "a\n"), ("<left>", "a\r\n")] {
         let mut bench = Bench::new(80, 24);
         bench.client_connects();
-        bench.app.focus = Control::Choice(Choice::LineEnding);
+        bench.app.focus_on(Control::Choice(Choice::LineEnding));
         bench.keys(presses);
         bench.keys("i");
-        let expected = client(ClientAction::Send(bytes.as_bytes().to_vec()));
+        let expected = on(SocketAction::SendAll(bytes.as_bytes().to_vec()));
         assert_eq!(bench.keys("a<enter>"), [expected]);
-        assert_eq!(bench.app.client.message.value(), "");
+        assert_eq!(bench.app.client().message.value(), "");
     }
 }
 
 #[test]
-fn sending_without_a_socket_or_without_bytes_says_why_not() {
+fn sending_without_a_socket_asks_the_kernel_and_without_bytes_says_why_not() {
     let mut bench = Bench::new(80, 24);
-    assert_eq!(bench.keys("ihi<enter>"), []);
-    let text = bench.app.notice.clone().expect("a notice").text;
-    assert!(text.contains("connect first"), "{text}");
-    assert_eq!(bench.app.client.message.value(), "hi", "nothing is lost");
+    let sent = on(SocketAction::SendAll(b"hi".to_vec()));
+    assert_eq!(bench.keys("1ihi<enter>"), [sent]);
+    assert_eq!(bench.app.client().message.value(), "hi", "nothing is lost");
     bench.client_connects();
     bench.keys("<c-u>");
     assert_eq!(bench.keys("<enter>"), []);
@@ -100,10 +105,10 @@ fn sending_without_a_socket_or_without_bytes_says_why_not() {
 fn what_was_sent_comes_back_from_the_history() {
     let mut bench = Bench::new(80, 24);
     bench.client_connects();
-    bench.keys("ione<enter>two<enter><up><up>");
-    assert_eq!(bench.app.client.message.value(), "one");
+    bench.keys("1ione<enter>two<enter><up><up>");
+    assert_eq!(bench.app.client().message.value(), "one");
     bench.keys("<down><down>");
-    assert_eq!(bench.app.client.message.value(), "");
+    assert_eq!(bench.app.client().message.value(), "");
 }
 
 #[test]
@@ -111,20 +116,14 @@ fn a_connect_that_is_blocked_can_be_cancelled_with_its_own_key() {
     let mut bench = Bench::new(80, 24);
     bench.keys("c");
     let (fd, address) = (Fd(7), loopback(8888));
-    bench.returned(
-        CLIENT,
-        Call::Socket {
-            family: Family::Inet,
-        },
-        Outcome::Descriptor(fd),
-    );
+    bench.returned(CLIENT, SOCKET, Outcome::Descriptor(fd));
     bench.blocked(CLIENT, Call::Connect { fd, address });
     assert!(bench.app.calls.is_anything_awaited());
     assert_eq!(bench.keys("c"), [client(ClientAction::CancelConnect)]);
     bench.returned(CLIENT, Call::Connect { fd, address }, Outcome::Cancelled);
     bench.returned(CLIENT, Call::Close { fd }, Outcome::Done);
     assert!(!bench.app.calls.is_anything_awaited());
-    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert_eq!(bench.app.client().socket.stage, Stage::NoSocket);
     assert!(matches!(
         bench.action("c"),
         Action::Client(_, ClientAction::Connect(_))
@@ -135,16 +134,11 @@ fn a_connect_that_is_blocked_can_be_cancelled_with_its_own_key() {
 fn a_send_that_is_blocked_can_be_cancelled_and_keeps_the_connection() {
     let mut bench = Bench::new(80, 24);
     bench.client_connects();
-    let preview = sockyard::model::Preview::of(b"x");
-    let call = Call::Send {
-        fd: Fd(7),
-        length: 9,
-        preview,
-    };
+    let call = send(7, b"long text");
     bench.blocked(CLIENT, call.clone());
-    assert_eq!(bench.keys("<esc>n"), [client(ClientAction::CancelSend)]);
+    assert_eq!(bench.keys("1n"), [on(SocketAction::CancelSend)]);
     bench.returned(CLIENT, call, Outcome::Cancelled);
-    assert_eq!(bench.app.client.stage, Stage::Established);
+    assert_eq!(bench.app.client().socket.stage, Stage::Established);
 }
 
 #[test]
@@ -161,38 +155,36 @@ fn a_failed_connect_does_not_move_the_focus() {
     bench.keys("1c");
     bench.refused();
     assert_eq!(bench.app.focus, Control::Button(Button::Connect));
-    let remark = bench.app.client.remark.clone().expect("a remark");
-    assert!(
-        remark.failure
-            && remark
-                .text
-                .starts_with("ECONNREFUSED: nobody listens on port 81")
+    let remark = bench.app.client().remark.clone().expect("a remark");
+    assert!(remark.failure);
+    assert_eq!(
+        remark.text,
+        "ECONNREFUSED: nobody listens on 127.0.0.1:81, an address of this machine: start a server there, or check the address and the port"
     );
 }
 
 #[test]
 fn the_states_follow_from_the_calls() {
     let mut bench = Bench::new(80, 24);
-    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert_eq!(bench.app.client().socket.stage, Stage::NoSocket);
     bench.client_connects();
-    assert_eq!(bench.app.client.stage, Stage::Established);
+    assert_eq!(bench.app.client().socket.stage, Stage::Established);
     bench.received(CLIENT, 7, b"bye");
     bench.received(CLIENT, 7, b"");
-    assert_eq!(bench.app.client.stage, Stage::CloseWait);
-    assert_eq!(bench.app.client.received.received(), 3);
-    let recv = Call::Recv { fd: Fd(7), size: 1 };
-    bench.returned(CLIENT, recv, Outcome::Failed(Errno::ECONNRESET));
-    assert_eq!(bench.app.client.stage, Stage::Broken);
+    assert_eq!(bench.app.client().socket.stage, Stage::CloseWait);
+    assert_eq!(bench.app.client().received.received(), 3);
+    bench.returned(CLIENT, recv(7), Outcome::Failed(Errno::ECONNRESET));
+    assert_eq!(bench.app.client().socket.stage, Stage::Broken);
     bench.returned(CLIENT, Call::Close { fd: Fd(7) }, Outcome::Done);
-    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert_eq!(bench.app.client().socket.stage, Stage::NoSocket);
     assert_eq!(
-        bench.app.client.received.received(),
+        bench.app.client().received.received(),
         3,
         "what was received can still be read"
     );
     bench.client_connects();
     assert_eq!(
-        bench.app.client.received.received(),
+        bench.app.client().received.received(),
         0,
         "a new connection begins anew"
     );
@@ -208,7 +200,7 @@ fn client_settings_that_make_no_sense_are_named() {
         (Input::Port, "<c-u>ht/tp", "give a number from 0 to 65535"),
     ] {
         let mut bench = Bench::new(80, 24);
-        bench.app.focus = Control::Input(input);
+        bench.app.focus_on(Control::Input(input));
         bench.keys(typed);
         assert_eq!(bench.keys("<enter>"), [], "{input:?} {typed}");
         let text = bench.app.notice.clone().expect("a notice").text;
@@ -220,7 +212,7 @@ fn client_settings_that_make_no_sense_are_named() {
 fn enter_in_a_server_field_does_not_stop_a_server_that_runs() {
     let mut bench = Bench::new(80, 24);
     bench.server_listens();
-    bench.app.focus = Control::Input(Input::ServerPort);
+    bench.app.focus_on(Control::Input(Input::ServerPort));
     assert_eq!(bench.keys("<enter>"), []);
     let text = bench.app.notice.clone().expect("a notice").text;
     assert!(text.contains("stop it first"), "{text}");
@@ -238,7 +230,7 @@ fn the_footer_names_what_keys_would_do_now() {
     );
     bench.server_listens();
     bench.client_connects();
-    bench.app.focus = Control::Button(Button::Close);
+    bench.app.focus_on(Control::Button(Button::Close));
     let connected = footer(&mut bench);
     assert!(
         connected.contains("s stop server") && connected.contains("Enter close"),
@@ -271,7 +263,7 @@ fn server_settings_that_make_no_sense_are_named() {
         (Input::Bind, "<c-u>", "give an address"),
     ] {
         let mut bench = Bench::new(80, 24);
-        bench.app.focus = Control::Input(input);
+        bench.app.focus_on(Control::Input(input));
         bench.keys(typed);
         assert_eq!(bench.keys("<enter>"), [], "{input:?} {typed}");
         let text = bench.app.notice.clone().expect("a notice").text;
@@ -282,14 +274,18 @@ fn server_settings_that_make_no_sense_are_named() {
 #[test]
 fn the_service_can_be_changed_while_the_server_runs() {
     let mut bench = Bench::new(80, 24);
-    bench.app.focus = Control::Choice(Choice::Service);
+    bench.app.focus_on(Control::Choice(Choice::Service));
     assert_eq!(
         bench.keys("<right>"),
         [],
         "a server that is stopped has nobody to tell"
     );
     bench.server_listens();
-    let serve = Effect::Perform(Action::Server(ServerAction::Serve(Service::Close)));
+    let offer = Offer {
+        service: Service::Ok,
+        ..Offer::default()
+    };
+    let serve = Effect::Perform(Action::Server(ServerAction::Offer(offer)));
     assert_eq!(bench.keys("<right>"), [serve]);
 }
 
@@ -312,31 +308,31 @@ fn an_address_pasted_whole_fills_host_and_port() {
         ("x", "127.0.0.1x", "8888"),
     ] {
         let mut bench = Bench::new(80, 24);
-        bench.app.focus = Control::Input(Input::Host);
+        bench.app.focus_on(Control::Input(Input::Host));
         bench.app.update(Msg::Paste(pasted.to_owned()));
-        assert_eq!(bench.app.client.host.value(), host, "{pasted}");
-        assert_eq!(bench.app.client.port.value(), port, "{pasted}");
+        assert_eq!(bench.app.client().host.value(), host, "{pasted}");
+        assert_eq!(bench.app.client().port.value(), port, "{pasted}");
     }
 }
 
 #[test]
 fn an_address_typed_whole_into_the_host_is_taken_apart() {
     let mut bench = Bench::new(80, 24);
-    bench.app.client.host.set("localhost:http");
-    let Action::Client(_, ClientAction::Connect(address)) = bench.action("c") else {
+    bench.app.sessions.front_mut().host.set("localhost:http");
+    let Action::Client(_, ClientAction::Connect(target)) = bench.action("c") else {
         panic!("no connect");
     };
-    assert_eq!(address.to_string(), "localhost:http");
+    assert_eq!(target.address.to_string(), "localhost:http");
 }
 
 #[test]
 fn brackets_around_an_ipv6_address_are_taken_off() {
     let mut bench = Bench::new(80, 24);
-    bench.app.client.host.set("[::1]");
-    let Action::Client(_, ClientAction::Connect(address)) = bench.action("c") else {
+    bench.app.sessions.front_mut().host.set("[::1]");
+    let Action::Client(_, ClientAction::Connect(target)) = bench.action("c") else {
         panic!("no connect");
     };
-    assert_eq!(address.host, "::1");
+    assert_eq!(target.address.host, "::1");
 }
 
 #[test]
@@ -344,7 +340,7 @@ fn a_paste_outside_a_field_says_where_it_goes() {
     let mut bench = Bench::new(80, 24);
     bench.app.update(Msg::Paste("s".to_owned()));
     assert!(bench.app.notice.is_some());
-    assert_eq!(bench.app.overlay, None);
+    assert!(bench.app.overlay.is_none());
 }
 
 #[test]
@@ -402,6 +398,18 @@ fn every_call_can_be_reached_by_single_steps_in_a_small_window() {
 }
 
 #[test]
+fn steps_through_calls_that_were_not_drawn_yet_are_steps() {
+    let mut bench = Bench::new(80, 24);
+    bench.echo_session();
+    bench.keys("<esc>5");
+    bench.draw();
+    // Three keys at once, before the next frame.
+    bench.keys("3<up><up>");
+    let newest = bench.app.calls.journal.total() - 1;
+    assert_eq!(bench.app.calls.cursor, Some(newest - 1));
+}
+
+#[test]
 fn the_filter_shows_one_side_or_one_connection() {
     let mut bench = Bench::new(120, 36);
     bench.echo_session();
@@ -443,27 +451,27 @@ fn a_copied_line_is_the_one_that_is_selected() {
 fn help_and_details_open_above_and_close() {
     let mut bench = Bench::new(80, 24);
     bench.keys("?");
-    assert_eq!(bench.app.overlay, Some(Overlay::Help(0)));
+    assert!(matches!(bench.app.overlay, Some(Overlay::Help(0))));
     bench.draw();
     bench.keys("<down>");
-    assert_eq!(bench.app.overlay, Some(Overlay::Help(1)));
+    assert!(matches!(bench.app.overlay, Some(Overlay::Help(1))));
     assert_eq!(bench.keys("s"), [], "buttons below do not answer");
     bench.keys("<esc>");
-    assert_eq!(bench.app.overlay, None);
+    assert!(bench.app.overlay.is_none());
     bench.keys("i<f1>");
-    assert_eq!(bench.app.overlay, Some(Overlay::Help(0)));
+    assert!(matches!(bench.app.overlay, Some(Overlay::Help(0))));
     bench.keys("x<f1>");
-    assert_eq!(bench.app.overlay, None);
+    assert!(bench.app.overlay.is_none());
     assert_eq!(
-        bench.app.client.message.value(),
+        bench.app.client().message.value(),
         "",
         "keys do not reach the field below"
     );
     bench.refused();
     bench.keys("<esc>3<enter>");
-    assert_eq!(bench.app.overlay, Some(Overlay::Call(2, 0)));
+    assert!(matches!(bench.app.overlay, Some(Overlay::Call(2, 0))));
     bench.app.update(Msg::Click(Spot::Beside));
-    assert_eq!(bench.app.overlay, None);
+    assert!(bench.app.overlay.is_none());
 }
 
 #[test]
@@ -471,7 +479,7 @@ fn the_view_of_bytes_changes_with_the_pane_that_has_the_focus() {
     let mut bench = Bench::new(120, 36);
     bench.echo_session();
     bench.keys("<esc>m");
-    assert_eq!(bench.app.client.view.mode, Mode::Hex);
+    assert_eq!(bench.app.client().view.mode, Mode::Hex);
     bench.keys("2mm");
     let selected = bench
         .app
@@ -481,7 +489,7 @@ fn the_view_of_bytes_changes_with_the_pane_that_has_the_focus() {
         .expect("a connection");
     assert_eq!(selected.view.mode, Mode::Chunks);
     bench.click("text");
-    assert_eq!(bench.app.client.view.mode, Mode::Text);
+    assert_eq!(bench.app.client().view.mode, Mode::Text);
 }
 
 #[test]
@@ -491,11 +499,12 @@ fn page_up_in_the_message_scrolls_what_was_received() {
     for i in 0..100 {
         bench.received(CLIENT, 7, format!("line {i}\n").as_bytes());
     }
+    bench.keys("1i");
     bench.draw();
-    bench.keys("i<pgup>");
-    assert_ne!(bench.app.client.view.position, Position::Tail);
+    bench.keys("<pgup>");
+    assert_ne!(bench.app.client().view.position, Position::Tail);
     bench.keys("<pgdn>");
-    assert_eq!(bench.app.client.view.position, Position::Tail);
+    assert_eq!(bench.app.client().view.position, Position::Tail);
 }
 
 #[test]
@@ -515,9 +524,9 @@ fn a_click_sets_the_cursor_of_a_field() {
     let mut bench = Bench::new(80, 24);
     bench.click("27.0.0.1");
     assert_eq!(bench.app.focus, Control::Input(Input::Host));
-    assert_eq!(bench.app.client.host.cursor_column(), 1);
+    assert_eq!(bench.app.client().host.cursor_column(), 1);
     bench.keys("x");
-    assert_eq!(bench.app.client.host.value(), "1x27.0.0.1");
+    assert_eq!(bench.app.client().host.value(), "1x27.0.0.1");
 }
 
 #[test]
@@ -530,7 +539,7 @@ fn connections_are_listed_selected_and_forgotten_some_time_after_they_close() {
         bench.accepted(number, 8, 10_000);
         bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
         if number == 1 {
-            bench.app.focus = Control::Connections;
+            bench.app.focus_on(Control::Connections);
             bench.keys("<home>");
         }
     }
@@ -576,6 +585,7 @@ fn bytes_of_all_connections_together_are_bounded_and_counters_stay_exact() {
                 who,
                 at,
                 bytes: vec![b'x'; 65_536],
+                from: None,
             }]);
         }
         let list = &bench.app.server.connections;
@@ -596,7 +606,7 @@ fn a_worker_that_fails_frees_its_pane_and_the_program_goes_on() {
         at,
         message,
     }]);
-    assert_eq!(bench.app.client.stage, Stage::NoSocket);
+    assert_eq!(bench.app.client().socket.stage, Stage::NoSocket);
     let notice = bench.app.notice.clone().expect("a notice");
     assert!(
         notice
@@ -666,15 +676,9 @@ fn the_wheel_scrolls_what_is_under_the_mouse() {
 fn what_recv_returns_after_a_reset_is_not_the_peers_end() {
     let mut bench = Bench::new(80, 24);
     bench.client_connects();
-    let preview = sockyard::model::Preview::of(b"x");
-    let send = Call::Send {
-        fd: Fd(7),
-        length: 1,
-        preview,
-    };
-    bench.returned(CLIENT, send, Outcome::Failed(Errno::ECONNRESET));
+    bench.returned(CLIENT, send(7, b"x"), Outcome::Failed(Errno::ECONNRESET));
     bench.received(CLIENT, 7, b"");
-    assert_eq!(bench.app.client.stage, Stage::Broken);
+    assert_eq!(bench.app.client().socket.stage, Stage::Broken);
 }
 
 #[test]
@@ -686,25 +690,20 @@ fn the_connection_whose_calls_are_shown_stays_among_the_choices() {
     let one = Filter::Connection(ConnectionId(1));
     assert_eq!(bench.app.calls.filter, one);
     bench.accepted(2, 9, 10_001);
-    assert_eq!(
-        Filter::choices(bench.app.calls.filter, Some(ConnectionId(2))).last(),
-        Some(&one)
-    );
+    assert_eq!(bench.app.filters().last(), Some(&one));
     assert!(bench.screen().contains("server server#1 ─"));
 }
 
 #[test]
 fn a_port_that_the_kernel_chose_is_the_one_that_the_client_connects_to() {
     let mut bench = Bench::new(80, 24);
-    bench.app.client.port.set("0");
+    bench.app.sessions.front_mut().port.set("0");
     let fd = Fd(5);
-    let socket = Call::Socket {
-        family: Family::Inet,
-    };
+    let socket = SOCKET;
     bench.returned(SERVER, socket, Outcome::Descriptor(fd));
     let named = Outcome::Named(loopback(40_000));
     bench.returned(SERVER, Call::Getsockname { fd }, named);
-    assert_eq!(bench.app.client.port.value(), "40000");
+    assert_eq!(bench.app.client().port.value(), "40000");
 }
 
 #[test]
@@ -712,21 +711,71 @@ fn nobody_waits_for_what_a_connections_service_waits_for() {
     let mut bench = Bench::new(80, 24);
     bench.server_listens();
     bench.accepted(1, 8, 10_000);
-    let preview = sockyard::model::Preview::of(b"x");
-    let send = Call::Send {
-        fd: Fd(8),
-        length: 1,
-        preview,
-    };
-    bench.blocked(connection(1), send.clone());
+    bench.blocked(connection(1), send(8, b"x"));
     assert!(
         !bench.app.calls.is_anything_awaited(),
         "nothing has to tick"
     );
-    bench.blocked(CLIENT, send);
+    bench.blocked(CLIENT, send(8, b"x"));
     assert!(bench.app.calls.is_anything_awaited());
     bench.returned(CLIENT, Call::Close { fd: Fd(8) }, Outcome::Done);
     assert!(!bench.app.calls.is_anything_awaited());
+}
+
+#[test]
+fn the_focus_leaves_what_is_gone_from_the_server_panel() {
+    // What UDP has no use for goes as the protocol is changed.
+    for control in [
+        Control::Choice(Choice::Model),
+        Control::Button(Button::Listen),
+        Control::Button(Button::Accept),
+    ] {
+        let mut bench = Bench::new(120, 36);
+        bench.app.focus_on(control);
+        bench.keys("p");
+        assert_eq!(bench.app.focus, Control::Connections, "{control:?}");
+    }
+    // What is for a connection goes with it, and with the selection of one that is closed.
+    for (control, follows) in [
+        (Control::Button(Button::Answer), Control::Connections),
+        (Control::Button(Button::AnswerClose), Control::Connections),
+        (
+            Control::Button(Button::Start),
+            Control::Button(Button::Start),
+        ),
+        (
+            Control::Bytes(Bytes::Connection),
+            Control::Bytes(Bytes::Connection),
+        ),
+    ] {
+        let mut bench = Bench::new(120, 36);
+        bench.server_listens();
+        bench.accepted(1, 8, 10_000);
+        bench.app.focus_on(control);
+        bench.returned(connection(1), Call::Close { fd: Fd(8) }, Outcome::Done);
+        assert_eq!(bench.app.focus, follows, "{control:?}");
+    }
+    // In another pane it stays, whatever is gone here.
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    bench.keys("1i");
+    bench.returned(connection(1), Call::Close { fd: Fd(8) }, Outcome::Done);
+    assert_eq!(bench.app.focus, Control::Input(Input::Message));
+}
+
+#[test]
+fn a_click_on_a_button_of_a_connection_that_is_gone_leads_to_the_list() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    bench.draw();
+    bench.returned(connection(1), Call::Close { fd: Fd(8) }, Outcome::Done);
+    // It was still seen when the mouse was pressed.
+    let spot = Spot::Control(Control::Button(Button::AnswerClose), 0);
+    assert_eq!(bench.app.update(Msg::Click(spot)), []);
+    assert_eq!(bench.told(), "server#1 is closed");
+    assert_eq!(bench.app.focus, Control::Connections);
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use ratatui::style::{Color, Modifier};
 use sockyard::app::control::{Button, Control, Input};
-use sockyard::model::{Call, Event, Family, Fd, Moment, Outcome};
+use sockyard::model::{Call, Event, Fd, Moment, Outcome};
 use sockyard::ui::theme::{Charset, Palette, Theme};
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::{Bench, CLIENT, SERVER, connection, loopback};
+use crate::support::{Bench, CLIENT, SERVER, SOCKET, connection, loopback};
 
-fn both_sizes(name: &str, prepare: impl Fn(&mut Bench)) {
+/// The screen after `prepare`, at the two sizes that most terminals have, as it was seen and found good.
+pub fn both_sizes(name: &str, prepare: impl Fn(&mut Bench)) {
     for (columns, rows) in [(80, 24), (120, 36)] {
         let mut bench = Bench::new(columns, rows);
         prepare(&mut bench);
@@ -65,13 +66,7 @@ fn hexadecimal_and_chunks() {
 fn a_connect_that_waits_shows_its_time_and_the_way_out() {
     let mut bench = Bench::new(120, 36);
     let (fd, address) = (Fd(7), loopback(81));
-    bench.returned(
-        CLIENT,
-        Call::Socket {
-            family: Family::Inet,
-        },
-        Outcome::Descriptor(fd),
-    );
+    bench.returned(CLIENT, SOCKET, Outcome::Descriptor(fd));
     bench.blocked(CLIENT, Call::Connect { fd, address });
     bench.now += 3_200_000;
     let screen = bench.screen();
@@ -85,14 +80,9 @@ fn a_connect_that_waits_shows_its_time_and_the_way_out() {
 fn a_server_that_others_can_reach_says_so() {
     let mut bench = Bench::new(120, 36);
     let fd = Fd(5);
-    bench.returned(
-        SERVER,
-        Call::Socket {
-            family: Family::Inet,
-        },
-        Outcome::Descriptor(fd),
-    );
+    bench.returned(SERVER, SOCKET, Outcome::Descriptor(fd));
     let everywhere = "0.0.0.0:8888".parse().expect("an address");
+    bench.returned(SERVER, Call::Listen { fd, backlog: 1 }, Outcome::Done);
     bench.returned(SERVER, Call::Getsockname { fd }, Outcome::Named(everywhere));
     let screen = bench.screen();
     assert!(
@@ -111,10 +101,12 @@ fn too_small_a_terminal_says_what_it_needs() {
 
 #[test]
 fn no_size_is_too_small_to_survive() {
+    let mut echoed = Bench::new(120, 36);
+    echoed.echo_session();
     for columns in (0..=62).chain([80, 120, 300]) {
         for rows in (0..=22).chain([24, 36, 100]) {
             let mut bench = Bench::new(columns, rows);
-            bench.echo_session();
+            bench.app = echoed.app.clone();
             bench.screen();
             bench.keys("<esc>?");
             bench.screen();
@@ -156,9 +148,9 @@ fn rows_never_run_over_the_edge_whatever_a_peer_sends() {
 #[test]
 fn the_cursor_stands_in_the_focused_field_behind_wide_characters() {
     let mut bench = Bench::new(80, 24);
-    bench.keys("i你好");
+    bench.keys("1i你好");
     let (column, row) = bench.cursor();
-    assert_eq!((column, row), (1 + 5 + 4, 3));
+    assert_eq!((column, row), (1 + 5 + 4, 4));
     // A text longer than the field is scrolled so that its end is seen.
     bench.keys(&"x".repeat(100));
     let (column, _) = bench.cursor();
@@ -181,7 +173,7 @@ fn without_colour_the_focus_and_the_selection_are_still_seen() {
         Control::Connections,
         Control::Calls,
     ] {
-        bench.app.focus = control;
+        bench.app.focus_on(control);
         bench.keys("<up>");
         let buffer = bench.buffer();
         let reversed = buffer
@@ -190,7 +182,7 @@ fn without_colour_the_focus_and_the_selection_are_still_seen() {
             .any(|cell| cell.modifier.contains(Modifier::REVERSED));
         assert!(reversed, "{control:?}");
     }
-    bench.app.focus = Control::Input(Input::Host);
+    bench.app.focus_on(Control::Input(Input::Host));
     assert!(
         bench.screen().contains('┏'),
         "the pane with the focus has a thick border"
@@ -220,6 +212,7 @@ fn what_is_no_longer_kept_is_said() {
             who: CLIENT,
             at: Moment(1),
             bytes,
+            from: None,
         }]);
     }
     let narrow = bench.screen();

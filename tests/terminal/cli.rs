@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use super::play::{CONNECTED, free_port, served, talking, with_peer};
+use super::play::{CLIENT_PORT, CONNECTED, free_port, served, talking, with_peer};
 use super::pty::{Program, Pty, shows, sockyard};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sockyard");
@@ -33,6 +33,8 @@ fn help_and_version_need_no_terminal() {
                 "--connect",
                 "--serve",
                 "--service",
+                "--model",
+                "--delay",
                 "--keep",
                 "--ascii",
             ][..],
@@ -53,7 +55,12 @@ fn help_and_version_need_no_terminal() {
 #[test]
 fn a_bad_command_line_is_named_with_what_would_be_right() {
     for (args, words) in [
-        (&["--service", "ecko"][..], "echo, hello, close"),
+        (
+            &["--service", "ecko"][..],
+            "echo, echo-once, ok, hello, http, discard, daytime, chat, close, manual",
+        ),
+        (&["--model", "fork"], "serial, threads, poll"),
+        (&["--delay", "600001"], "0..=600000"),
         (&["--serve", "127.0.0.1:70000"], "70000"),
         (&["--serve", "127.0.0.1:http"], "0 to 65535"),
         (&["--serve", "8888"], "HOST:PORT"),
@@ -171,7 +178,7 @@ fn ascii_means_nothing_else() {
 /// As `talking`; the title that it waits for is drawn with other characters.
 fn talking_in_ascii() -> (Pty, u16) {
     let (pty, port) = served(&["--ascii"], 120, 36);
-    pty.keys(&format!("<f2><s-tab><c-u>{port}<enter>"));
+    pty.keys(&format!("{CLIENT_PORT}{port}<enter>"));
     pty.wait_text("client - ESTABLISHED");
     pty.wait_text(". 1 connected");
     (pty, port)

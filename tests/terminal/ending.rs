@@ -21,11 +21,11 @@ const OURS: Modes = Modes {
 };
 
 /// Far more than closing some sockets takes, and less than any wait of the program's own would.
-const SOON: Duration = Duration::from_secs(5);
+pub const SOON: Duration = Duration::from_secs(5);
 
 /// Asserts that the program ends with `status` and leaves the terminal as it found it.
 #[track_caller]
-fn assert_ends(pty: &Pty, status: u32) {
+pub fn assert_ends(pty: &Pty, status: u32) {
     let end = pty.wait_exit();
     assert_eq!(end.exit_code(), status, "{end}");
     assert_eq!(pty.modes(), Modes::default());

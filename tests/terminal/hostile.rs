@@ -151,7 +151,7 @@ fn what_a_server_sends_never_acts_on_the_terminal() {
     // Each of the ways to show them, and the details of the call.
     pty.keys("<esc>");
     pty.wait_gone("leave the field");
-    for tab in ["ef bb bf 61", "#30 ", "30 │ "] {
+    for tab in ["ef bb bf 61", "#30 ", "head │ ", "30 │ "] {
         pty.keys("m");
         pty.wait_text(tab);
         pty.wait("whole frames", |screen| framed(screen, height));
@@ -213,7 +213,7 @@ fn random_bytes_leave_the_screen_whole() {
     pty.keys("<esc>");
     pty.wait_gone("leave the field");
     pty.keys("<tab>");
-    for tab in ["text", "hex", "chunks"] {
+    for tab in ["text", "hex", "chunks", "http"] {
         let before = pty.screen();
         pty.keys("<pgup><pgup><pgup><end><pgup>");
         pty.wait(&format!("{tab}: another screen"), |screen| {
@@ -236,7 +236,7 @@ fn what_is_pasted_leaves_the_screen_whole_and_is_sent_as_it_was() {
         ("ce\u{301}\u{5d0}\u{5d1}", false),
         ("d👨\u{200d}👩", false),
     ] {
-        let (pty, mut peer) = with_peer(&[], 120, 36);
+        let (pty, mut peer) = with_peer(&[], 160, 40);
         let (start, height) = (pty.raw().len(), height_of_ends(&pty));
         pty.paste(text);
         pty.wait_text(&format!("Send {}", &text[..1]));

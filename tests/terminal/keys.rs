@@ -1,8 +1,10 @@
 //! The playground used by keys alone.
 
+use sockyard::app::control::{Control, Pane};
+
 use super::play::{
-    CONNECTED, Peer, connect, free_port, leave_field, port_of, served, talking, wait_received,
-    with_peer,
+    CLIENT_PORT, CONNECTED, CONNECTIONS, Peer, SERVER_PORT, connect, free_port, leave_field,
+    port_of, served, talking, wait_quiet, wait_received, with_peer,
 };
 use super::pty::{Pty, shows, sockyard};
 
@@ -11,7 +13,7 @@ fn a_first_conversation_takes_at_most_five_keys_beside_the_text() {
     let pty = sockyard(&[], 120, 36);
     pty.wait_text("server stopped");
     // Not counted: the tests that run beside this one have ports of their own instead of 8888.
-    pty.keys("<s-tab><s-tab><s-tab><c-u>0<f3>");
+    pty.keys(&format!("{SERVER_PORT}0<f3>"));
 
     let mut pressed = 0;
     let mut press = |key| {
@@ -20,8 +22,11 @@ fn a_first_conversation_takes_at_most_five_keys_beside_the_text() {
     };
     press("s");
     let port = port_of(&pty);
-    // Not counted either. The focus is on Connect by now, as it would be without this.
-    pty.keys(&format!("<s-tab><c-u>{port}<tab>"));
+    // Not counted either. The focus is on Connect by now, as it is after this.
+    pty.wait("the focus to go on", |screen| {
+        has_hint(screen, "Enter connect")
+    });
+    pty.keys(&format!("{CLIENT_PORT}{port}<f2>"));
     press("c");
     pty.wait_text(CONNECTED);
     pty.keys(r"你好 \x41\r\n");
@@ -68,9 +73,11 @@ fn a_refused_connect_says_why_and_what_to_do() {
     let pty = sockyard(&[], 120, 36);
     let port = free_port();
     pty.wait_text("server stopped");
-    pty.keys(&format!("<f2><s-tab><c-u>{port}<enter>"));
+    pty.keys(&format!("{CLIENT_PORT}{port}<enter>"));
     pty.wait_text("ECONNREFUSED");
-    pty.wait_text(&format!("nobody listens on port {port} of this machine"));
+    pty.wait_text(&format!(
+        "nobody listens on 127.0.0.1:{port}, an address of this machine"
+    ));
     pty.wait_text("start a server");
     assert!(!shows_connected(&pty));
 }
@@ -95,6 +102,11 @@ fn received_bytes_are_shown_as_text_hex_and_chunks() {
     pty.wait("both chunks with their lengths", |screen| {
         shows(screen, r"5 B  \x00\x01ABC") && shows(screen, "3 B  é!")
     });
+    // What looks like no HTTP message is a head without an end.
+    pty.keys("m");
+    pty.wait("the bytes as a head", |screen| {
+        shows(screen, r"head │ \x00\x01ABC") && shows(screen, "head │ é!")
+    });
     pty.keys("m");
     pty.wait_text("2 │ é!");
 }
@@ -113,7 +125,7 @@ fn help_opens_and_closes_by_each_of_its_keys() {
         assert_eq!(pty.screen(), before, "{open} {close}");
     }
     // In a text field the question mark is text.
-    pty.keys("i?");
+    pty.keys("1i?");
     pty.wait_text("Send ?");
     pty.keys("<f1>");
     pty.wait_text(text);
@@ -228,36 +240,52 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// Whether the footer has `hint`.
+fn has_hint(screen: &vt100::Screen, hint: &str) -> bool {
+    let contents = screen.contents();
+    contents
+        .lines()
+        .last()
+        .is_some_and(|row| row.contains(hint))
+}
+
 #[test]
 fn the_footer_tells_the_keys_of_what_has_the_focus() {
-    let (pty, _) = served(&[], 120, 36);
+    let (pty, _) = talking(&[], 120, 36);
     for (keys, hint) in [
         ("<f3>", "stop server"),
-        ("<s-tab>", "change"),
         ("<s-tab>", "leave the field"),
+        ("<s-tab>", "change"),
         ("<f4>", "explain"),
         ("<s-tab>", "change"),
         ("<s-tab>", "newest"),
-        ("<s-tab>", "its bytes"),
+        (CONNECTIONS, "its bytes"),
+        ("<f5>", "to the front"),
+        ("<f6>", "try"),
+        ("o", "choose"),
     ] {
         pty.keys(keys);
         pty.wait(&format!("{hint:?} in the footer"), |screen| {
-            let footer = screen.contents().lines().last().map(str::to_owned);
-            footer.is_some_and(|row| row.contains(hint) && row.contains("Ctrl-C quit"))
+            has_hint(screen, hint) && has_hint(screen, "Ctrl-C quit")
         });
     }
 }
 
 #[test]
 fn tab_goes_round_through_every_control() {
-    let (pty, _) = served(&[], 120, 36);
+    let (pty, _) = talking(&[], 120, 36);
+    // With a connection everything is there.
+    wait_quiet(&pty);
     pty.keys("<f4>");
     pty.wait_text("explain");
     let before = pty.screen();
+    // Beside the one where the focus is and the one where the first Tab leads.
+    let seen = |pane: Pane| !pane.is_lower() || pane == Pane::Calls;
+    let others = Control::ORDER.iter().filter(|c| seen(c.pane())).count() - 1;
     for tab in ["<tab>", "<s-tab>"] {
         pty.keys(tab);
         pty.wait_gone("explain");
-        pty.keys(&tab.repeat(16));
+        pty.keys(&tab.repeat(others));
         pty.wait_text("explain");
         assert_eq!(pty.screen(), before);
     }
@@ -288,16 +316,20 @@ fn a_line_ending_is_chosen_by_key() {
 
 #[test]
 fn a_pane_takes_the_whole_screen_and_gives_it_back() {
-    let (pty, _) = served(&[], 80, 24);
+    let (pty, _) = served(&[], 80, 20);
     pty.keys("<f4>");
     pty.wait_text("explain");
+    pty.wait_text("accept(");
+    let first = "socket(AF_INET, SOCK_STREAM, 0)";
+    pty.wait("the small panel without the first call", |screen| {
+        shows(screen, "[sendAll]") && !shows(screen, first)
+    });
     let before = pty.screen();
     pty.keys("z");
-    pty.wait_gone("Backlog");
-    // The first call is out of sight in the small panel.
-    pty.wait_text("socket(AF_INET, SOCK_STREAM, 0)");
+    pty.wait_gone("[sendAll]");
+    pty.wait_text(first);
     pty.keys("z");
-    pty.wait_text("Backlog");
+    pty.wait_text("[sendAll]");
     assert_eq!(pty.screen(), before);
 }
 
@@ -310,7 +342,7 @@ fn the_connections_are_walked_through_by_key() {
         peer.send(text.as_bytes());
         peer.expect(text.as_bytes());
     }
-    pty.keys("<f4><s-tab><s-tab><s-tab>");
+    pty.keys(CONNECTIONS);
     pty.wait_text("its bytes");
     pty.keys("<end>");
     wait_received(&pty, 3, 5);
@@ -325,7 +357,7 @@ fn the_connections_are_walked_through_by_key() {
 #[test]
 fn a_second_connect_without_close_shows_what_the_kernel_says() {
     let (pty, port) = talking(&[], 120, 36);
-    pty.keys(&format!("<f2><s-tab><c-u>{port}<enter>"));
+    pty.keys(&format!("{CLIENT_PORT}{port}<enter>"));
     pty.wait_text("EISCONN");
     pty.wait_text("1 connected");
     leave_field(&pty);

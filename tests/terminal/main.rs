@@ -5,6 +5,7 @@ mod cli;
 mod ending;
 mod hostile;
 mod keys;
+mod limits;
 mod mouse;
 mod play;
 mod pty;

@@ -28,12 +28,12 @@ fn a_whole_conversation_by_mouse() {
     click_at(&pty, "Send ", 8);
     pty.paste("hello 世界");
     pty.wait_text("Send hello 世界");
-    pty.click_text("[Send]");
+    pty.click_text("[sendAll]");
     pty.wait("the echo in both panes", |screen| {
         screen.contents().matches(" 1 │ hello 世界").count() == 2
     });
 
-    pty.click_text("[Close]");
+    pty.click_text("[cLose]");
     pty.wait_gone(CONNECTED);
     pty.wait_text("0 connected");
     pty.click_text("[Stop]");
@@ -51,6 +51,8 @@ fn the_tabs_of_received_bytes_are_clicked() {
     pty.wait_text("61 62 63");
     click_at(&pty, tabs, 11);
     pty.wait_text("3 B  abc");
+    click_at(&pty, tabs, 17);
+    pty.wait_text("head │ abc");
     click_at(&pty, tabs, 1);
     pty.wait_text(" 1 │ abc");
 }
@@ -91,8 +93,8 @@ fn a_call_clicked_twice_opens_and_a_click_beside_closes_it() {
 #[test]
 fn a_click_chooses_whose_calls_are_shown() {
     let (pty, _) = talking(&[], 120, 36);
-    let names = "all client server";
-    for (beside, client, server) in [(5, true, false), (12, false, true), (1, true, true)] {
+    let names = "all clients server";
+    for (beside, client, server) in [(5, true, false), (13, false, true), (1, true, true)] {
         click_at(&pty, names, beside);
         pty.wait("the calls of those", |screen| {
             shows(screen, " client    connect(") == client
@@ -114,7 +116,7 @@ fn a_click_moves_the_cursor_in_a_text() {
 
 #[test]
 fn the_wheel_scrolls_back_through_what_was_received_and_on() {
-    let (pty, mut peer) = with_peer(&[], 120, 36);
+    let (pty, mut peer) = with_peer(&[], 160, 40);
     let lines: Vec<String> = (1..=200).map(|i| format!("line {i:03}\n")).collect();
     peer.send(lines.concat().as_bytes());
     pty.wait_text("line 200");

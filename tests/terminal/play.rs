@@ -11,6 +11,13 @@ use super::pty::{LIMIT, Pty, shows, sockyard};
 /// On the screen once the client is connected; its focus is then on the message.
 pub const CONNECTED: &str = "client ─ ESTABLISHED";
 
+/// To the field for the client's port, and with what was in it gone; from everywhere.
+pub const CLIENT_PORT: &str = "<f2><s-tab><s-tab><s-tab><s-tab><s-tab><c-u>";
+/// The same for the server's port.
+pub const SERVER_PORT: &str = "<f3><s-tab><s-tab><s-tab><s-tab><s-tab><s-tab><c-u>";
+/// To the list of connections, from everywhere.
+pub const CONNECTIONS: &str = "<f3><tab><tab><tab><tab><tab><tab>";
+
 /// The playground with its server on a port that the kernel chose; gives back that port too.
 #[track_caller]
 pub fn served(args: &[&str], cols: u16, rows: u16) -> (Pty, u16) {
@@ -33,7 +40,7 @@ pub fn port_of(pty: &Pty) -> u16 {
 /// Connects the client to `port` by keys, from wherever the focus is.
 #[track_caller]
 pub fn connect(pty: &Pty, port: u16) {
-    pty.keys(&format!("<f2><s-tab><c-u>{port}<enter>"));
+    pty.keys(&format!("{CLIENT_PORT}{port}<enter>"));
     pty.wait_text(CONNECTED);
 }
 
@@ -53,12 +60,24 @@ pub fn shows_row(screen: &Screen, parts: &[&str]) -> bool {
         .any(|row| parts.iter().all(|part| row.contains(part)))
 }
 
+/// What stands at the sides of a pane.
+const BORDERS: [char; 3] = ['│', '┃', '|'];
+
 /// Returns when the bytes shown on the server's side are those of connection `number`, which are `length` in all.
 #[track_caller]
 pub fn wait_received(pty: &Pty, number: usize, length: usize) {
-    let (connection, received) = (format!("#{number} "), format!("received {length} B in "));
+    let (connection, received) = (format!("server#{number} "), format!(" {length} B in "));
     pty.wait(&format!("{connection}{received}"), |screen| {
-        shows_row(screen, &[&connection, &received])
+        let contents = screen.contents();
+        let mut rows = contents.lines();
+        // Below the row for answers are the bytes.
+        let answers = |row: &&str| row.contains(&connection) && row.contains("[cLose]");
+        rows.find(answers).is_some()
+            && rows.next().is_some_and(|row| {
+                let pane = row.trim_end().trim_end_matches(BORDERS);
+                let heading = pane.rsplit(BORDERS).next().unwrap_or_default();
+                format!(" {heading}").contains(&received)
+            })
     });
 }
 

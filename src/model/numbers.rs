@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 /// `1,234,567`
+#[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -14,6 +15,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A number of bytes in at most seven cells: `17 B`, `1.2 kB`, `345 MB`; powers of 1,000.
+#[must_use]
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     if number < 1_000 {

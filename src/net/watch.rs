@@ -1,0 +1,101 @@
+//! Waiting for whatever happens to any of a thread's sockets: `epoll(7)`, edge-triggered, by `mio`.
+//!
+//! An edge tells that something has changed, and is told once. So a thread can sleep although bytes that nobody wants
+//! to receive yet are waiting, and still hears when more of them come. What can be done now is asked of the socket
+//! itself, see [`Socket::readiness`].
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+
+use super::socket::Socket;
+use super::teller::{Ended, Teller};
+use super::wake::Wake;
+
+/// The token of the wake; sockets have any other.
+const WAKE: Token = Token(usize::MAX);
+
+/// The most that one look brings: what does not fit comes with the next.
+const EVENTS: usize = 256;
+
+/// A set of sockets, and a wake, to wait for.
+#[derive(Debug)]
+pub struct Watch {
+    poll: Poll,
+    events: Events,
+}
+
+impl Watch {
+    /// A watch that `wake` ends.
+    ///
+    /// # Errors
+    /// No descriptor or memory left, see `epoll_create1(2)`.
+    pub fn new(wake: &Wake) -> io::Result<Self> {
+        Self::for_sockets(wake, EVENTS)
+    }
+
+    /// The same for a single socket, with room for no more.
+    ///
+    /// # Errors
+    /// As [`Watch::new`].
+    pub fn for_one(wake: &Wake) -> io::Result<Self> {
+        Self::for_sockets(wake, 2)
+    }
+
+    fn for_sockets(wake: &Wake, events: usize) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        poll.registry().register(
+            &mut SourceFd(&wake.as_fd().as_raw_fd()),
+            WAKE,
+            Interest::READABLE,
+        )?;
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(events),
+        })
+    }
+
+    /// Waits for `socket` too, as number `number`. A socket that is closed leaves by itself.
+    ///
+    /// # Errors
+    /// No memory left, or the system's limit of watches, see `epoll_ctl(2)`.
+    pub fn add(&self, socket: &Socket, number: usize) -> io::Result<()> {
+        let everything = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        self.poll.registry().register(
+            &mut SourceFd(&socket.as_fd().as_raw_fd()),
+            Token(number),
+            everything,
+        )
+    }
+
+    /// Waits until something has changed, but no longer than `limit`. Everything reported so far is sent before.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`], or [`Ended::Stopped`] when `epoll_wait(2)` itself failed, which is reported.
+    pub fn wait(&mut self, limit: Option<Duration>, tell: &mut Teller) -> Result<(), Ended> {
+        tell.flush()?;
+        loop {
+            match self.poll.poll(&mut self.events, limit) {
+                Ok(()) => return Ok(()),
+                // A signal is no reason to return.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    tell.trouble(format!("epoll_wait failed: {error}"))?;
+                    return Err(Ended::Stopped);
+                }
+            }
+        }
+    }
+
+    /// The numbers of the sockets to which something has happened.
+    pub fn stirred(&self) -> impl Iterator<Item = usize> {
+        self.events
+            .iter()
+            .map(mio::event::Event::token)
+            .filter(|token| *token != WAKE)
+            .map(|token| token.0)
+    }
+}
