@@ -25,6 +25,8 @@ type Done = Result<Vec<Effect>, String>;
 const CONNECTION_RECV: usize = 16_384;
 /// The same on the socket of a UDP server: no datagram is longer.
 const DATAGRAM_RECV: usize = 65_536;
+/// The most characters of a session's name: the rest of the title is to be seen too.
+const LONGEST_NAME: usize = 12;
 /// The largest message that is made up: more than any default buffer holds.
 const LARGEST_MADE_UP: usize = 64 << 20;
 
@@ -311,7 +313,8 @@ impl App {
         for _ in 0..count {
             let Some(id) = self.sessions.open_behind() else {
                 self.tell_failure(format!(
-                    "{} sessions are open and no more can be",
+                    "{} of {count} clients begin: there is no room for more than {} sessions",
+                    effects.len(),
                     Sessions::MOST
                 ));
                 break;
@@ -633,7 +636,8 @@ impl App {
                 if let Actor::Client(id) = who
                     && let Some(client) = self.sessions.get_mut(id)
                 {
-                    client.name = Some(text.to_owned()).filter(|name| !name.is_empty());
+                    let name: String = text.chars().take(LONGEST_NAME).collect();
+                    client.name = Some(name).filter(|name| !name.is_empty());
                 }
                 Ok(Vec::new())
             }

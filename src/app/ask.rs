@@ -93,7 +93,7 @@ impl About {
             Self::MulticastInterface(_) => {
                 "its IPv4 address, or its index; nothing lets the kernel choose"
             }
-            Self::Name(_) => "a word or two",
+            Self::Name(_) => "a word or two, up to twelve characters",
         }
     }
 

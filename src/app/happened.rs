@@ -59,7 +59,11 @@ impl App {
                 }
             }
             Event::Port(event) => self.ports.happened(event),
-            Event::Trouble { message, .. } => self.tell_failure(message),
+            Event::Trouble { who, message, .. } => {
+                // What one of a crowd was to do ended in nothing.
+                self.undone(who);
+                self.tell_failure(message);
+            }
             Event::Panicked { who, message, .. } => {
                 self.calls.unblock(who);
                 // Whoever takes its place begins as every worker does.

@@ -67,6 +67,8 @@ pub struct Plan {
     said: bool,
     /// When the handshake was over.
     since: Moment,
+    /// Whether nothing more can be heard: the stream has ended or failed, whichever step was under way.
+    ended: bool,
     /// How long the handshake took.
     pub connected: Option<Duration>,
     /// How long it took from then to the first bytes.
@@ -97,6 +99,7 @@ impl Plan {
             began: now,
             said: false,
             since: now,
+            ended: false,
             connected: None,
             heard: None,
             answered: None,
@@ -110,6 +113,10 @@ impl Plan {
             return None;
         }
         let step = self.rest.pop_front()?;
+        if self.ended && step == Step::Hear {
+            self.failed = true;
+            return None;
+        }
         let action = match &step {
             Step::Connect(target) => Some(ClientAction::Connect(target.clone())),
             Step::Say(bytes) => Some(ClientAction::On(SocketAction::SendAll(bytes.clone()))),
@@ -148,6 +155,13 @@ impl Plan {
         {
             self.heard = Some(record.returned.since(self.since));
         }
+        self.ended |= matches!(
+            (&record.call, &record.outcome),
+            (
+                Call::Recv { .. },
+                Outcome::Received { count: 0, .. } | Outcome::Failed(_)
+            )
+        );
         let is_over = match &self.now {
             None => false,
             Some(Step::Connect(_)) => self.connecting(record),
@@ -314,6 +328,42 @@ mod tests {
         ));
         assert!(!plan.failed);
         assert!(plan.advance().is_some(), "it goes on with the message");
+    }
+
+    #[test]
+    fn nothing_is_waited_for_on_a_stream_that_has_ended() {
+        let fd = Fd(7);
+        let address = "127.0.0.1:8888".parse().expect("an address");
+        let mut plan = plan(Steps::Say);
+        plan.advance();
+        plan.returned(&record(Call::Connect { fd, address }, Outcome::Done, 1));
+        plan.returned(&record(
+            Call::Getsockname { fd },
+            Outcome::Named(address),
+            2,
+        ));
+        assert!(plan.advance().is_some(), "it sends");
+        // The server has closed at once: that is told before the send is.
+        let recv = Call::Recv {
+            fd,
+            size: 10,
+            flags: RecvFlags::default(),
+        };
+        let end = Outcome::Received {
+            count: 0,
+            preview: Preview::of(b""),
+            ending: Ending::Stream,
+            from: None,
+        };
+        plan.returned(&record(recv, end, 3));
+        let send = Call::Send {
+            fd,
+            length: 2,
+            preview: Preview::of(b"hi"),
+            urgent: false,
+        };
+        plan.returned(&record(send, Outcome::Sent(2), 4));
+        assert_eq!((plan.advance(), plan.failed), (None, true));
     }
 
     #[test]

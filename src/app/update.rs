@@ -319,7 +319,7 @@ impl App {
     }
 
     /// An action could not even be begun: what waits for its events waits no more.
-    fn undone(&mut self, who: Actor) {
+    pub fn undone(&mut self, who: Actor) {
         match who {
             Actor::Client(id) => {
                 if let Some(plan) = self.sessions.get_mut(id).and_then(|c| c.plan.as_mut()) {
@@ -380,7 +380,15 @@ impl App {
         let front = self.sessions.front_mut();
         match choice {
             Choice::LineEnding => front.line_ending = step(&LineEnding::ALL, front.line_ending, by),
-            Choice::Protocol => front.kind = step(&SocketKind::ALL, front.kind, by),
+            Choice::Protocol => {
+                front.kind = step(&SocketKind::ALL, front.kind, by);
+                if front.socket.fd.is_some() {
+                    let kind = front.kind.protocol();
+                    self.tell(format!(
+                        "the next socket will be {kind}; this one stays what it is"
+                    ));
+                }
+            }
             Choice::Family => front.family = step(&FAMILIES, front.family, by),
             Choice::Receive => {
                 let receive = step(&Receive::ALL, front.receive, by);

@@ -13,7 +13,7 @@ use super::resolve::Lookup;
 use super::socket::{Began, Connected, Socket};
 use super::teller::{Ended, Teller, Timing};
 use super::watch::Watch;
-use super::worker::{Crew, Orders, Worker};
+use super::worker::{Crew, Orders, Worker, no_thread};
 use crate::model::{
     Actor, Call, ClientAction, ClientId, Errno, Family, Moment, Readiness, SocketAction,
     SocketKind, Target, Waited,
@@ -222,8 +222,10 @@ impl Session {
                 Ok(true)
             }
             Err(error) => {
-                self.tell
-                    .trouble(format!("no thread for getaddrinfo can be started: {error}"))?;
+                self.tell.trouble(format!(
+                    "no thread for getaddrinfo can be started: {}",
+                    no_thread(&error)
+                ))?;
                 Ok(false)
             }
         }

@@ -8,7 +8,7 @@ use super::resolve::Lookup;
 use super::socket::{Began, Connected, Socket};
 use super::teller::{Ended, Teller, Timing};
 use super::watch::Watch;
-use super::worker::{Crew, Orders, Worker};
+use super::worker::{Crew, Orders, Worker, no_thread};
 use crate::model::{
     Actor, Address, Call, Errno, Event, Family, Moment, PortEvent, PortRange, PortVerdict,
     PortsAction, SocketKind, Target, Waited,
@@ -102,8 +102,10 @@ impl Ports {
                 Ok(())
             }
             Err(error) => {
-                self.tell
-                    .trouble(format!("no thread for getaddrinfo can be started: {error}"))?;
+                self.tell.trouble(format!(
+                    "no thread for getaddrinfo can be started: {}",
+                    no_thread(&error)
+                ))?;
                 self.tell.tell(Event::Port(PortEvent::Ended))
             }
         }

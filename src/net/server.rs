@@ -20,7 +20,7 @@ use super::resolve::Lookup;
 use super::socket::{Began, NO_FD, Socket, without_socket};
 use super::teller::{Ended, Teller, Timing};
 use super::watch::Watch;
-use super::worker::{Crew, Orders, Worker};
+use super::worker::{Crew, Orders, Worker, no_thread};
 use crate::model::call::Function;
 use crate::model::{
     Actor, Address, Call, ConnectionId, Errno, Event, Family, Model, Moment, Offer, OptionSetting,
@@ -280,9 +280,10 @@ impl Server {
                 self.lookup = Some((lookup, purpose));
                 Ok(())
             }
-            Err(error) => self
-                .tell
-                .trouble(format!("no thread for getaddrinfo can be started: {error}")),
+            Err(error) => self.tell.trouble(format!(
+                "no thread for getaddrinfo can be started: {}",
+                no_thread(&error)
+            )),
         }
     }
 
@@ -623,7 +624,8 @@ impl Server {
             }
             Err(error) => {
                 self.tell.trouble(format!(
-                    "{who} is closed unserved: no thread for it can be started ({error})"
+                    "{who} is closed unserved: no thread for it can be started ({})",
+                    no_thread(&error)
                 ))?;
                 connection::refuse(&self.crew, who, socket)
             }

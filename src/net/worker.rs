@@ -124,6 +124,16 @@ impl Drop for Present {
     }
 }
 
+/// Why no thread can be started, in plain words. `pthread_create(3)` says `EAGAIN` for every limit that is reached.
+#[must_use]
+pub fn no_thread(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        "the limit of threads or of memory is reached".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

@@ -18,6 +18,7 @@ use crate::app::{App, Effect, Msg, Rooms};
 use crate::model::explain;
 use crate::model::save::path_text;
 use crate::model::{Batch, Errno, SaveOrder, SaveReport, WallClock};
+use crate::net::worker::no_thread;
 use crate::net::{Clock, Yard};
 use crate::ui::Drawn;
 use crate::ui::theme::{Charset, Palette, Theme};
@@ -122,6 +123,7 @@ fn finish_files(saver: Option<(Saver, Receiver<SaveReport>)>) {
 /// An error of the system in our own words, where we have some.
 fn words(error: &io::Error) -> String {
     match error.raw_os_error() {
+        _ if error.kind() == io::ErrorKind::WouldBlock => no_thread(error),
         Some(number) => explain::errno_line(Errno(number)),
         None => error.to_string(),
     }

@@ -16,7 +16,7 @@ use crate::app::stage::Stage;
 use crate::app::{App, Spot};
 use crate::model::cells::{cut, fitting};
 use crate::model::numbers;
-use crate::model::{Actor, Model};
+use crate::model::{Actor, Model, Service};
 
 /// From this many rows on, the list and the selected connection's bytes are seen together.
 const BOTH: u16 = 9;
@@ -285,7 +285,15 @@ fn steps(painter: &mut Painter<'_>, area: Rect, row: u16) {
 /// What it will do once it listens.
 fn server_summary(app: &App) -> String {
     if app.server.is_udp() {
-        "each datagram is answered".to_owned()
+        match app.server.service {
+            Service::Echo | Service::EchoOnce | Service::Ok | Service::Hello | Service::Daytime => {
+                "each datagram is answered"
+            }
+            Service::Chat => "each datagram goes to all the others",
+            Service::Manual => "you receive and answer by hand",
+            Service::Http | Service::Discard | Service::Close => "no datagram is answered",
+        }
+        .to_owned()
     } else {
         app.server.model.summary().to_owned()
     }

@@ -360,7 +360,11 @@ fn a_crowd_has_from_one_to_a_thousand_clients() {
     assert_eq!(bench.app.focus, Control::Sessions);
     let more = crowd(&mut bench, "1000", Steps::Say);
     assert_eq!(more.len(), Sessions::MOST - 1_001);
-    assert!(bench.told().contains("no more can be"), "{}", bench.told());
+    assert!(
+        bench.told().contains("there is no room for more than"),
+        "{}",
+        bench.told()
+    );
     assert_eq!(bench.keys("+"), []);
     assert!(bench.told().contains("end some first"), "{}", bench.told());
     bench.draw();
