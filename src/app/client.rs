@@ -10,8 +10,8 @@ use super::plan::Plan;
 use crate::model::call::Function;
 use crate::model::explain::explain;
 use crate::model::{
-    Actor, Address, ByteLog, Call, CallRecord, ClientId, Family, Head, Moment, Outcome, SocketKind,
-    Target, escape,
+    Actor, Address, ByteLog, Call, CallRecord, ClientId, Family, Head, Moment, Outcome,
+    SocketAction, SocketKind, Target, escape,
 };
 
 /// Host and port of `HOST:PORT` or `[HOST]:PORT`.
@@ -219,7 +219,7 @@ impl Client {
             message: Field::new(Takes::Message, ""),
             line_ending: LineEnding::default(),
             receive: Receive::default(),
-            recv_size: Field::new(Takes::Digits, &Self::RECV_SIZE.to_string()),
+            recv_size: Field::new(Takes::Digits, &SocketAction::USUAL_RECV.to_string()),
             socket: Known::default(),
             local: None,
             peer: None,
@@ -232,11 +232,6 @@ impl Client {
             plan: None,
         }
     }
-
-    /// The most bytes that one recv returns unless told otherwise.
-    pub const RECV_SIZE: usize = 65_536;
-    /// The most that can be asked for.
-    pub const LARGEST_RECV: usize = 1 << 20;
 
     /// A session with the settings of `self` and nothing else of it.
     #[must_use]
@@ -372,11 +367,11 @@ impl Client {
 pub fn recv_size(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
-        .filter(|size| *size <= Client::LARGEST_RECV)
+        .filter(|size| *size <= SocketAction::LARGEST_RECV)
         .ok_or_else(|| {
             format!(
                 "size \"{text}\": give a number from 0 to {}",
-                Client::LARGEST_RECV
+                SocketAction::LARGEST_RECV
             )
         })
 }

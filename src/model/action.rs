@@ -98,6 +98,14 @@ pub enum SocketAction {
     CancelRecv,
 }
 
+impl SocketAction {
+    /// The most that one `recv` returns unless told otherwise. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in
+    /// the cache.
+    pub const USUAL_RECV: usize = 64 << 10;
+    /// The most that one `recv` may be asked for: what it returned is shown in one piece.
+    pub const LARGEST_RECV: usize = 1 << 20;
+}
+
 /// Flags of `recv(2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RecvFlags {

@@ -13,6 +13,13 @@ impl Moment {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
+
+    /// The moment that is so much later, or the last one there is.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
 }
 
 /// Turns a [`Moment`] into the time of day where the person sits.

@@ -19,10 +19,6 @@ use crate::model::{
     SocketKind, Target, Waited,
 };
 
-/// The most that one `recv` returns unless told otherwise. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in
-/// the cache.
-pub const RECV_SIZE: usize = 64 << 10;
-
 /// The thread keeps its buffers on the heap and calls nothing deep.
 const STACK: usize = 256 << 10;
 
@@ -38,7 +34,7 @@ pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<ClientAction>> {
     let watch = Watch::for_one(orders.wake())?;
     crew.spawn(Actor::Client(id), STACK, move |mut tell| {
         let mut endpoint = Endpoint::default();
-        let alone = SocketAction::ReceiveAlone(Some(RECV_SIZE));
+        let alone = SocketAction::ReceiveAlone(Some(SocketAction::USUAL_RECV));
         // There is no socket yet, so that nothing is called and nothing can fail.
         let _ = endpoint.act(alone, &mut tell);
         Session {

@@ -27,8 +27,8 @@ pub const STACK: usize = 64 << 10;
 const MOST_UNSENT: usize = 256 << 10;
 
 /// How long, and for how many bytes, a connection that has said its last waits for its peer to finish.
-const LINGER_MICROS: u64 = 1_000_000;
-/// See [`LINGER_MICROS`].
+const LINGER_TIME: Duration = Duration::from_secs(1);
+/// See [`LINGER_TIME`].
 const LINGER_BYTES: usize = 256 << 10;
 
 /// The number of a thread's only socket in its watch.
@@ -194,7 +194,7 @@ impl Connection {
         let shut = SocketAction::Shutdown(ShutdownHow::Write);
         match self.endpoint.act(shut, tell) {
             Ok(()) => Ok(State::Lingering(
-                Moment(tell.now().0 + LINGER_MICROS),
+                tell.now().after(LINGER_TIME),
                 LINGER_BYTES,
             )),
             Err(Ended::Failed) => Ok(State::Over),
@@ -239,8 +239,7 @@ impl Connection {
                 if self.delay.is_zero() {
                     return self.say(reply, tell);
                 }
-                let micros = u64::try_from(self.delay.as_micros()).unwrap_or(u64::MAX);
-                let until = Moment(tell.now().0.saturating_add(micros));
+                let until = tell.now().after(self.delay);
                 self.state = State::Thinking(until, reply);
             }
             Taken::End | Taken::Failed(_) => self.state = State::Over,

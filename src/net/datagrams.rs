@@ -159,8 +159,7 @@ impl Datagrams {
         if self.offer.delay.is_zero() {
             return ignore_failure(endpoint.act(SocketAction::SendTo(from, answer), tell));
         }
-        let micros = u64::try_from(self.offer.delay.as_micros()).unwrap_or(u64::MAX);
-        let until = Moment(tell.now().0.saturating_add(micros));
+        let until = tell.now().after(self.offer.delay);
         self.thinking = Some((until, from, answer));
         Ok(())
     }

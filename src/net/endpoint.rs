@@ -22,10 +22,6 @@ use crate::model::{
     SocketAction, SocketKind, SocketOption, Waited,
 };
 
-/// The most that one `recv` may be asked for, by hand or alone: 1 MiB. What one `recv` returns is shown as one piece,
-/// and is laid out as a whole.
-pub const MOST: usize = 1 << 20;
-
 /// A socket and what waits on it.
 #[derive(Debug, Default)]
 pub struct Endpoint {
@@ -322,10 +318,13 @@ impl Endpoint {
                 let message = self.message(bytes, true);
                 self.send(Message { to, ..message }, tell)
             }
-            SocketAction::Recv { size, flags } => self.recv(size.min(MOST), flags, tell),
-            SocketAction::ReceiveAlone(size) => {
-                self.receive_alone(size.map(|size| size.clamp(1, MOST)), tell)
+            SocketAction::Recv { size, flags } => {
+                self.recv(size.min(SocketAction::LARGEST_RECV), flags, tell)
             }
+            SocketAction::ReceiveAlone(size) => self.receive_alone(
+                size.map(|size| size.clamp(1, SocketAction::LARGEST_RECV)),
+                tell,
+            ),
             SocketAction::Shutdown(how) => self.shutdown(how, tell),
             SocketAction::Close => self.close(tell),
             SocketAction::Reset => self.reset(tell),

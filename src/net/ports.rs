@@ -153,7 +153,6 @@ impl Ports {
             let port = u16::try_from(run.next).unwrap_or(u16::MAX);
             run.next += 1;
             let address = SocketAddr::new(run.address, port);
-            let micros = u64::try_from(run.range.patience.as_micros()).unwrap_or(u64::MAX);
             let opened = Socket::open(Family::of(&address), SocketKind::Stream, &mut self.tell);
             let Ok(socket) = opened else {
                 // There is no use in asking for the sockets of the other ports: the call's line says why.
@@ -173,7 +172,7 @@ impl Ports {
                         port,
                         socket,
                         began: began.at,
-                        until: Moment(began.at.0.saturating_add(micros)),
+                        until: began.at.after(run.range.patience),
                     });
                 }
             }

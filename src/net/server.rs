@@ -36,7 +36,7 @@ const MOST_THREADS: usize = 12_000;
 
 /// How long to wait after an `accept` that failed for want of descriptors or memory. The connection stays in the queue
 /// and the listening socket readable, so that without a pause the loop would spin.
-const PAUSE_MICROS: u64 = 1_000_000;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many connections are accepted before those that are there are looked after.
 const ACCEPTED_AT_ONCE: usize = 16;
@@ -576,7 +576,7 @@ impl Server {
                 accepted,
                 Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
             );
-            listening.short_until = is_short.then_some(Moment(now.0 + PAUSE_MICROS));
+            listening.short_until = is_short.then_some(now.after(PAUSE));
             // After shutdown(SHUT_RD) it listens no more, and asked again it would say the same for ever.
             if matches!(accepted, Err(Errno::EINVAL)) {
                 self.listening = None;

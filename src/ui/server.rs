@@ -317,20 +317,25 @@ fn progress(app: &App) -> Option<String> {
     if !server.listens {
         return None;
     }
-    let open: Vec<_> = server.connections.iter().filter(|c| !c.closed).collect();
-    let of = |model| open.iter().filter(|c| c.offer.model == model).count();
+    let open = |model| {
+        let all = server.connections.iter();
+        all.filter(move |c| !c.closed && c.offer.model == model)
+    };
     let plural = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
         count => format!("{} {what}s", numbers::grouped(count as u64)),
     };
     Some(match server.model {
         _ if !server.accepts_alone => "accepts by hand".to_owned(),
-        Model::Serial => match open.iter().find(|c| c.offer.model == Model::Serial) {
+        Model::Serial => match open(Model::Serial).next() {
             Some(connection) => format!("serves #{} alone", connection.id.0),
             None => "serves one at a time".to_owned(),
         },
-        Model::Threads => format!("1 + {}", plural(of(Model::Threads), "thread")),
-        Model::Poll => format!("1 thread for {}", plural(of(Model::Poll), "connection")),
+        Model::Threads => format!("1 + {}", plural(open(Model::Threads).count(), "thread")),
+        Model::Poll => format!(
+            "1 thread for {}",
+            plural(open(Model::Poll).count(), "connection")
+        ),
     })
 }
 
