@@ -130,6 +130,13 @@ pub enum Question {
     Replace(Save, u64),
     /// Try these ports of a host that is not this machine?
     TryPorts(PortRange),
+    /// Close everything, and play this script?
+    Play {
+        /// Where it was read.
+        path: PathBuf,
+        /// What it says.
+        text: String,
+    },
 }
 
 impl Question {
@@ -139,6 +146,7 @@ impl Question {
         match self {
             Self::Replace(..) => "the file exists",
             Self::TryPorts(_) => "another machine",
+            Self::Play { .. } => "play a script",
         }
     }
 
@@ -164,6 +172,13 @@ impl Question {
                 ),
                 "Only try hosts that you are allowed to test: its owner sees these connections, and may take them for an attack.".to_owned(),
             ],
+            Self::Play { path, .. } => vec![
+                format!(
+                    "{} begins with an empty playground. Close everything first?",
+                    path_text(path)
+                ),
+                "The server is stopped and every client is ended. Their calls, what they received and what was typed are forgotten.".to_owned(),
+            ],
         }
     }
 
@@ -173,6 +188,7 @@ impl Question {
         match self {
             Self::Replace(..) => "yes, replace it",
             Self::TryPorts(_) => "yes, I am allowed to",
+            Self::Play { .. } => "yes, close everything and begin",
         }
     }
 }

@@ -35,6 +35,17 @@ impl Mode {
         }
     }
 
+    /// What it shows, in a few words.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Text => "as text; each recv begins a row",
+            Self::Hex => "offset, hexadecimal, characters",
+            Self::Chunks => "a row for each recv",
+            Self::Http => "headers, the empty line, the body",
+        }
+    }
+
     /// The one after this.
     #[must_use]
     pub const fn next(self) -> Self {

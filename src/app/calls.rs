@@ -176,6 +176,16 @@ impl Calls {
         self.awaited.get(&key).or_else(|| self.blocked.get(&key))
     }
 
+    /// Whether `who` waits in any call.
+    #[must_use]
+    pub fn is_waiting(&self, who: Actor) -> bool {
+        let all = (who, Function::FIRST)..=(who, Function::LAST);
+        let waits = [&self.awaited, &self.blocked];
+        waits
+            .iter()
+            .any(|waits| waits.range(all.clone()).next().is_some())
+    }
+
     /// Whether a person waits for any call, so that time is to be shown running.
     #[must_use]
     pub fn is_anything_awaited(&self) -> bool {

@@ -66,6 +66,26 @@ impl LineEnding {
     /// Every choice, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::None, Self::Lf, Self::CrLf];
 
+    /// The name as it is typed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lf => "lf",
+            Self::CrLf => "crlf",
+        }
+    }
+
+    /// What it does, in a few words.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Lf => "\\n, as Unix programs end lines",
+            Self::CrLf => "\\r\\n, as HTTP and most protocols of the Internet end lines",
+        }
+    }
+
     /// The name as it is shown.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -98,6 +118,24 @@ pub enum Receive {
 impl Receive {
     /// Both, in the order in which they are offered.
     pub const ALL: [Self; 2] = [Self::Alone, Self::ByHand];
+
+    /// The name as it is typed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Alone => "auto",
+            Self::ByHand => "by-hand",
+        }
+    }
+
+    /// What it does, in a few words.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Alone => "as bytes come",
+            Self::ByHand => "when a person asks",
+        }
+    }
 
     /// The name as it is shown.
     #[must_use]
@@ -163,6 +201,9 @@ pub struct Client {
     pub remark: Option<Remark>,
     /// The steps that it takes as one of a crowd.
     pub plan: Option<Plan>,
+    /// What its worker is told before the first thing that it has to do, if it is to receive otherwise than every worker
+    /// does at first.
+    pub preface: Option<SocketAction>,
 }
 
 /// Plain words that stay on a pane until the next call that needs some.
@@ -230,7 +271,26 @@ impl Client {
             view: BytesView::default(),
             remark: None,
             plan: None,
+            preface: None,
         }
+    }
+
+    /// Lets it receive so, with this in the field of the size, from its first socket on.
+    pub fn receive_from_start(&mut self, receive: Receive, size: &str) {
+        self.receive = receive;
+        self.recv_size.set(size);
+        self.begin_anew();
+    }
+
+    /// Its worker is a new one, which knows nothing of how it is to receive.
+    pub fn begin_anew(&mut self) {
+        let size = match self.receive {
+            // What is typed in the field may make no sense at this moment.
+            Receive::Alone => Some(self.size().unwrap_or(SocketAction::USUAL_RECV)),
+            Receive::ByHand => None,
+        };
+        let is_usual = size == Some(SocketAction::USUAL_RECV);
+        self.preface = (!is_usual).then_some(SocketAction::ReceiveAlone(size));
     }
 
     /// A session with the settings of `self` and nothing else of it.
@@ -257,25 +317,20 @@ impl Client {
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn target(&mut self) -> Result<Target, String> {
+    pub fn target(&self) -> Result<Target, String> {
         // An address is often typed whole.
-        if let Some((host, port)) = split_address(self.host.value()) {
-            let (host, port) = (host.to_owned(), port.to_owned());
-            self.host.set(&host);
-            self.port.set(&port);
-        }
-        let host = bare(self.host.value()).to_owned();
-        let port = self.port.value().to_owned();
+        let typed = (self.host.value(), self.port.value());
+        let (host, port) = split_address(typed.0).unwrap_or(typed);
+        let host = bare(host).to_owned();
         if host.is_empty() {
             return Err("give a host to connect to; 127.0.0.1 is this machine".to_owned());
         }
-        if !is_port(&port) {
+        if !is_port(port) {
             return Err(format!(
                 "port \"{port}\": give a number from 0 to 65535, or the name of a service such as http"
             ));
         }
-        self.host.remember();
-        self.port.remember();
+        let port = port.to_owned();
         Ok(Target {
             address: Address { host, port },
             family: self.family,
@@ -288,6 +343,17 @@ impl Client {
         })
     }
 
+    /// Keeps what is typed there; an address that was typed whole is divided among the two fields.
+    pub fn remember_target(&mut self) {
+        if let Some((host, port)) = split_address(self.host.value()) {
+            let (host, port) = (host.to_owned(), port.to_owned());
+            self.host.set(&host);
+            self.port.set(&port);
+        }
+        self.host.remember();
+        self.port.remember();
+    }
+
     /// The family that a socket made by hand is to have.
     #[must_use]
     pub fn socket_family(&self) -> Family {
@@ -296,6 +362,12 @@ impl Client {
             None if self.host.value().contains(':') => Family::Inet6,
             None => Family::Inet,
         }
+    }
+
+    /// Whether it receives by itself at this moment, so that a recv by hand has no place.
+    #[must_use]
+    pub fn receives_alone(&self) -> bool {
+        self.receive == Receive::Alone && self.socket.is_connected() && !self.socket.is_over()
     }
 
     /// How many bytes one recv is to return at most.
@@ -376,15 +448,19 @@ pub fn recv_size(text: &str) -> Result<usize, String> {
         })
 }
 
-/// The bytes of a typed message with its line ending; the cursor goes to a bad escape.
+/// The bytes of a typed message with its line ending.
 ///
 /// # Errors
 /// Why there is nothing to send.
-pub fn message(field: &mut Field, line_ending: LineEnding) -> Result<Vec<u8>, String> {
-    let mut bytes = escape::parse(field.value()).map_err(|error| {
-        field.set_cursor(error.at);
-        error.to_string()
-    })?;
+pub fn message(field: &Field, line_ending: LineEnding) -> Result<Vec<u8>, String> {
+    let mut bytes = escape::parse(field.value()).map_err(|error| error.to_string())?;
     bytes.extend_from_slice(line_ending.bytes());
     Ok(bytes)
+}
+
+/// Puts the cursor where an escape cannot be read, if one cannot be.
+pub fn point_at_escape(field: &mut Field) {
+    if let Err(error) = escape::parse(field.value()) {
+        field.set_cursor(error.at);
+    }
 }

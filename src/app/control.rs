@@ -119,6 +119,46 @@ pub enum Input {
     Prompt,
 }
 
+impl Input {
+    /// Those that stand on a pane.
+    pub const ALL: [Self; 13] = [
+        Self::Host,
+        Self::Port,
+        Self::Message,
+        Self::RecvSize,
+        Self::Bind,
+        Self::ServerPort,
+        Self::Backlog,
+        Self::Delay,
+        Self::Answer,
+        Self::Crowd,
+        Self::PortsHost,
+        Self::PortsFirst,
+        Self::PortsLast,
+    ];
+
+    /// What is typed there.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Host => "the host that the client connects to",
+            Self::Port => "the port that the client connects to",
+            Self::Message => "the message that the client sends",
+            Self::RecvSize => "the size of recv: the most bytes that one may return",
+            Self::Bind => "the address that the server binds to",
+            Self::ServerPort => "the port that the server binds to",
+            Self::Backlog => "the backlog of listen: how many connections may wait",
+            Self::Delay => "the delay: how many milliseconds the service thinks before each answer",
+            Self::Answer => "the answer to the selected connection or peer",
+            Self::Crowd => "how many clients the crowd has",
+            Self::PortsHost => "the host whose ports are tried",
+            Self::PortsFirst => "the first port to try",
+            Self::PortsLast => "the last port to try",
+            Self::Prompt => "what is asked for",
+        }
+    }
+}
+
 /// Something to press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Button {
@@ -270,6 +310,37 @@ pub enum Choice {
     Steps,
     /// Whose calls are shown.
     Filter,
+}
+
+impl Choice {
+    /// Every choice.
+    pub const ALL: [Self; 9] = [
+        Self::Protocol,
+        Self::Family,
+        Self::LineEnding,
+        Self::Receive,
+        Self::ServerProtocol,
+        Self::Service,
+        Self::Model,
+        Self::Steps,
+        Self::Filter,
+    ];
+
+    /// What is chosen there.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocol of the client: TCP or UDP",
+            Self::Family => "family of addresses that the client asks for: any, IPv4, IPv6",
+            Self::LineEnding => "line ending appended to the message: none, LF, CRLF",
+            Self::Receive => "receiving: as bytes come, or by hand",
+            Self::ServerProtocol => "protocol of the server: TCP or UDP",
+            Self::Service => "service: what connections are served with",
+            Self::Model => "model: how connections are served beside each other",
+            Self::Steps => "steps of the crowd: what each of its clients does",
+            Self::Filter => "filter: whose calls are shown",
+        }
+    }
 }
 
 /// Received bytes.

@@ -95,10 +95,23 @@ impl Field {
         }
     }
 
+    /// The same with what was entered before, newest last.
+    #[must_use]
+    pub fn with_history(mut self, history: Vec<String>) -> Self {
+        self.history = history;
+        self
+    }
+
     /// The text.
     #[must_use]
     pub fn value(&self) -> &str {
         self.input.value()
+    }
+
+    /// How many characters stand before the cursor.
+    #[must_use]
+    pub fn cursor(&self) -> usize {
+        self.input.cursor()
     }
 
     /// The cursor's column in cells from the beginning of the text.

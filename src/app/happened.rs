@@ -1,9 +1,10 @@
 //! What each event of the workers, and of the thread that writes files, changes.
 
 use super::ask::Question;
-use super::client::Receive;
 use super::control::Button;
 use super::menu::MenuKind;
+use super::saving::Source;
+use super::script::player::Player;
 use super::{App, Effect, Notice, Overlay};
 use crate::model::call::{Ending, Function};
 use crate::model::save::path_text;
@@ -58,14 +59,18 @@ impl App {
                     connection.by_hand = true;
                 }
             }
+            Event::Settled { who, actions } => self.settled(who, actions),
             Event::Port(event) => self.ports.happened(event),
             Event::Trouble { who, message, .. } => {
                 // What one of a crowd was to do ended in nothing.
                 self.undone(who);
+                self.transcript.take_back(who);
+                self.troubled(&message);
                 self.tell_failure(message);
             }
             Event::Panicked { who, message, .. } => {
                 self.calls.unblock(who);
+                self.gave_up(who);
                 // Whoever takes its place begins as every worker does.
                 if let Some(known) = self.known_mut(who) {
                     known.blocks = true;
@@ -74,7 +79,7 @@ impl App {
                 match who {
                     Actor::Client(id) => {
                         if let Some(client) = self.sessions.get_mut(id) {
-                            client.receive = Receive::Alone;
+                            client.begin_anew();
                             client.socket.lost();
                         }
                     }
@@ -91,7 +96,37 @@ impl App {
         Vec::new()
     }
 
+    /// An action is handed to the worker of `who`. Of [`crate::model::ClientAction::End`] nothing more is heard: it is not
+    /// counted.
+    pub fn performing(&mut self, who: Actor) {
+        let count = self.outstanding.entry(who).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// So many of the actions that were handed to the worker of `who` are carried out, or were not taken by it.
+    pub fn settled(&mut self, who: Actor, actions: u32) {
+        if let Some(count) = self.outstanding.get_mut(&who) {
+            *count = count.saturating_sub(actions);
+            if *count == 0 {
+                self.outstanding.remove(&who);
+            }
+        }
+    }
+
+    /// Of what the worker of `who` was to do nothing more is heard.
+    fn gave_up(&mut self, who: Actor) {
+        self.outstanding.remove(&who);
+        if who == Actor::Server {
+            // It may have served some of the connections itself, and has told the others to end.
+            (self.outstanding).retain(|who, _| !matches!(who, Actor::Connection(_)));
+        }
+    }
+
     fn returned(&mut self, record: CallRecord) -> Vec<Effect> {
+        self.transcript.returned(&record);
+        if let Some(player) = &mut self.player {
+            player.returned(&record);
+        }
         let mut effects = Vec::new();
         let was_connected = self
             .known(record.who)
@@ -217,9 +252,12 @@ impl App {
             (true, _) => {
                 let effects = self.press(Button::Start);
                 self.connect_next = connect;
-                effects
+                self.handed_out(effects)
             }
-            (false, true) => self.press(Button::Connect),
+            (false, true) => {
+                let effects = self.press(Button::Connect);
+                self.handed_out(effects)
+            }
             (false, false) => Vec::new(),
         }
     }
@@ -241,7 +279,18 @@ impl App {
     pub fn saved(&mut self, report: SaveReport) {
         let (asked, said) = self.saves.reported(report);
         if let Some((save, bytes)) = asked {
-            if self.overlay.is_none() && self.focused_input().is_none() {
+            if let Source::Socket(who, _) = save.of {
+                // The person is asked; what is answered is remembered then.
+                self.transcript.take_back(who);
+            }
+            // Whoever watches a script can be asked, unless a step would fail with it.
+            let is_awaited = |player: &Player| player.watched.is_none() || player.is_busy();
+            if self.is_playing() && self.player.as_ref().is_some_and(is_awaited) {
+                let path = path_text(&save.path);
+                self.troubled(&format!(
+                    "{path} exists and was left as it is: --replace replaces it"
+                ));
+            } else if self.overlay.is_none() && self.focused_input().is_none() {
                 self.notice = None;
                 self.overlay = Some(Overlay::Question(Question::Replace(save, bytes)));
             } else {
@@ -253,6 +302,9 @@ impl App {
             }
         }
         if let Some(said) = said {
+            if said.failure {
+                self.troubled(&said.text);
+            }
             self.notice = Some(Notice {
                 text: said.text,
                 failure: said.failure,

@@ -1,9 +1,11 @@
 //! What the footer says of the keys: those that do something here and now, by what they would do.
 
-use super::client::MessageCall;
+use super::client::{MessageCall, Receive};
 use super::control::{Button, Control, Input};
 use super::key::Key;
-use super::keymap::{BINDINGS, Binding, Command, Layer, command, contexts};
+use super::keymap::{BINDINGS, Binding, Command, Context, Layer, command, contexts};
+use super::script::player::Player;
+use super::script::watched::Drive;
 use super::{App, Arrangement, Rooms};
 use crate::model::call::Function;
 
@@ -49,9 +51,36 @@ fn text(app: &App, room: &Rooms, binding: &Binding) -> Option<&'static str> {
     let named = (!binding.hint.is_empty()).then_some(binding.hint);
     match binding.command {
         // Enter on a button or in a field is called by what the button does.
+        // In the field of the size Enter is about the size while bytes are received as they come.
+        Command::Enter
+            if app.focus == Control::Input(Input::RecvSize)
+                && app.client().receive == Receive::Alone =>
+        {
+            named.map(|_| "set the size")
+        }
         Command::Enter => named
             .and(app.focus.button())
+            .filter(|button| *button != Button::Recv || !app.receives_alone())
             .map(|button| press(app, button)),
+        // Enter does the same there.
+        Command::Press(button) if app.focus == Control::Button(button) => None,
+        // The script has the keys; to press a button, or to go to one, is to take over.
+        Command::Press(_) | Command::Next if app.layer() == Layer::Play => None,
+        Command::Script(drive) => {
+            let player = app.watched().filter(|player| drives(player, drive))?;
+            named.map(|text| match drive {
+                Drive::Step | Drive::Play if player.plays() => "pause",
+                Drive::GoOn if player.is_over() => "show it",
+                Drive::Step
+                | Drive::Play
+                | Drive::Faster
+                | Drive::Slower
+                | Drive::TakeOver
+                | Drive::GoOn
+                | Drive::Again
+                | Drive::PutAway => text,
+            })
+        }
         Command::Press(button) if is_of_use(app, button) => named.map(|_| press(app, button)),
         Command::Focus(Control::Input(Input::Message)) if has_socket => named,
 
@@ -63,7 +92,23 @@ fn text(app: &App, room: &Rooms, binding: &Binding) -> Option<&'static str> {
         Command::Press(_) | Command::Focus(Control::Input(Input::Message | Input::Answer)) => None,
         // In a window there is one field and nothing to go to.
         Command::Next | Command::Older if app.layer() == Layer::Prompt => None,
-        Command::Scroll(_) if app.layer() == Layer::Text && room.overlay_rows <= room.overlay => {
+        // Outside a field there is a shorter way to it.
+        Command::Palette => match app.layer() {
+            Layer::Panes if app.focused_input().is_some() => Some("commands"),
+            Layer::Line => named,
+            Layer::Palette => Some("command line"),
+            Layer::Panes
+            | Layer::Text
+            | Layer::Menu
+            | Layer::Prompt
+            | Layer::Question
+            | Layer::Script
+            | Layer::Play => None,
+        },
+        Command::Scroll(_)
+            if matches!(app.layer(), Layer::Text | Layer::Script)
+                && room.overlay_rows <= room.overlay =>
+        {
             None
         }
         Command::Zoom if app.arrangement == Arrangement::Zoomed => Some("all panes"),
@@ -95,7 +140,48 @@ fn text(app: &App, room: &Rooms, binding: &Binding) -> Option<&'static str> {
         | Command::Texts
         | Command::ChooseItem
         | Command::Accept
-        | Command::Yes => named,
+        | Command::Yes
+        | Command::CommandLine
+        | Command::Complete
+        | Command::CompleteBack
+        | Command::ViewScript
+        | Command::SaveScript => named,
+    }
+}
+
+/// The keys of the script on the strip, whatever lies above the panes; each command once.
+#[must_use]
+pub fn script_keys(app: &App, room: &Rooms) -> Vec<Hint> {
+    let mut found: Vec<Hint> = Vec::new();
+    let contexts: &[Context] = if app.script_has_keys() {
+        &[Context::Play]
+    } else {
+        &[Context::Everywhere, Context::Outside]
+    };
+    for context in contexts {
+        let bindings = BINDINGS.iter();
+        for binding in bindings.filter(|binding| binding.context == *context) {
+            if let Command::Script(_) = binding.command
+                && let Some(text) = text(app, room, binding)
+            {
+                found.push(Hint {
+                    key: binding.key,
+                    command: binding.command,
+                    text,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether the script would do something of it now.
+fn drives(player: &Player, drive: Drive) -> bool {
+    match drive {
+        Drive::Step | Drive::Play | Drive::Faster | Drive::Slower => !player.is_over(),
+        // While the script has the keys, Esc does it too.
+        Drive::GoOn => player.is_left(),
+        Drive::TakeOver | Drive::Again | Drive::PutAway => true,
     }
 }
 
@@ -111,7 +197,8 @@ pub fn is_of_use(app: &App, button: Button) -> bool {
         Button::Connect => !client.socket.is_connected() || app.is_connecting(),
         Button::Socket => !has_socket,
         Button::Close => has_socket || app.is_connecting(),
-        Button::Send | Button::SendAll | Button::Recv => has_socket,
+        Button::Send | Button::SendAll => has_socket,
+        Button::Recv => has_socket && !app.receives_alone(),
         Button::Shutdown => client.socket.is_connected(),
         Button::ServerSocket => !server_has_socket,
         Button::ServerBind => server_has_socket && app.server.local.is_none(),

@@ -4,6 +4,7 @@ use super::bytes::Motion;
 use super::control::{Button, Bytes, Choice, Control, Input, Pane};
 use super::field::Edit;
 use super::key::{Code, Key};
+use super::script::watched::Drive;
 
 /// What a key or a click asks of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,20 @@ pub enum Command {
     Accept,
     /// Answers the question with yes.
     Yes,
+    /// Opens the command line.
+    CommandLine,
+    /// Opens the palette, or goes from it to the command line and back.
+    Palette,
+    /// Completes the word at the cursor, or takes the next that would do.
+    Complete,
+    /// Takes the one before.
+    CompleteBack,
+    /// Shows what was done until now as a script.
+    ViewScript,
+    /// Begins the line that saves it.
+    SaveScript,
+    /// Drives the script that is played.
+    Script(Drive),
 }
 
 /// What lies above the panes.
@@ -85,7 +100,18 @@ pub enum Layer {
     Prompt,
     /// A question.
     Question,
+    /// What was done until now, as a script.
+    Script,
+    /// The command line.
+    Line,
+    /// The palette.
+    Palette,
+    /// Nothing, but a script that is played has the keys.
+    Play,
 }
+
+/// What the help says before it lists the keys, a paragraph a line.
+pub const INTRODUCTION: &str = include_str!("../../assets/help.txt");
 
 /// Where a binding holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +152,14 @@ pub enum Context {
     Prompt,
     /// While a question is open.
     Question,
+    /// While what was done is shown as a script.
+    Script,
+    /// In the command line.
+    Line,
+    /// In the palette.
+    Palette,
+    /// While a script is played.
+    Play,
 }
 
 impl Context {
@@ -151,17 +185,46 @@ impl Context {
             Self::Menu => "In a menu",
             Self::Prompt => "Where a line of text is asked for",
             Self::Question => "Where a yes is asked for",
+            Self::Script => "In what was done",
+            Self::Line => "In the command line",
+            Self::Palette => "In the palette",
+            Self::Play => "While a script is played",
         }
     }
 
+    /// Its keys as the help lists them, those that do the same together.
+    #[must_use]
+    pub fn rows(self) -> Vec<(String, &'static Binding)> {
+        let mut rows: Vec<(String, &Binding)> = Vec::new();
+        for binding in BINDINGS.iter().filter(|binding| binding.context == self) {
+            match rows.last_mut() {
+                Some((keys, _)) if binding.help.is_empty() => {
+                    keys.push_str(&format!(" {}", binding.key));
+                }
+                Some(_) | None => rows.push((binding.key.to_string(), binding)),
+            }
+        }
+        rows
+    }
+
+    /// The same, with what they do.
+    #[must_use]
+    pub fn explained(self) -> Vec<(String, &'static str)> {
+        let rows = self.rows().into_iter();
+        rows.map(|(keys, binding)| (keys, binding.help)).collect()
+    }
+
     /// The order in which the help lists them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Outside,
         Self::Client,
         Self::Server,
         Self::Crowd,
         Self::Trying,
         Self::Everywhere,
+        Self::Line,
+        Self::Palette,
+        Self::Play,
         Self::Field,
         Self::Button,
         Self::Choice,
@@ -171,6 +234,7 @@ impl Context {
         Self::Sessions,
         Self::Ports,
         Self::Overlay,
+        Self::Script,
         Self::Menu,
         Self::Prompt,
         Self::Question,
@@ -226,6 +290,10 @@ const SERVER: Context = Context::Server;
 const MENU: Context = Context::Menu;
 const PROMPT: Context = Context::Prompt;
 const QUESTION: Context = Context::Question;
+const SCRIPT: Context = Context::Script;
+const LINE: Context = Context::Line;
+const PALETTE: Context = Context::Palette;
+const PLAY: Context = Context::Play;
 
 /// Every key of the program. The footer shows hints in this order, those of the focused control first.
 #[rustfmt::skip]
@@ -383,7 +451,25 @@ pub const BINDINGS: &[Binding] = &[
     bind(OVERLAY, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
     bind(OVERLAY, Key::plain(Code::Home), Command::Scroll(Motion::Top), "", "to the beginning"),
     bind(OVERLAY, Key::plain(Code::End), Command::Scroll(Motion::Bottom), "", "to the end"),
-    bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line"),
+    bind(OVERLAY, Key::char('y'), Command::Copy, "", "copy the call's line, or the whole script"),
+    bind(OVERLAY, Key::char(':'), Command::CommandLine, "", "the command line"),
+
+    bind(SCRIPT, Key::char('y'), Command::Copy, "copy", "copy all of it"),
+    bind(SCRIPT, Key::char('s'), Command::SaveScript, "save", "save it: the line to do so, to be finished with a file's name"),
+
+    bind(LINE, Key::plain(Code::Enter), Command::Accept, "say it", "do what the line says"),
+    bind(LINE, Key::plain(Code::Tab), Command::Complete, "complete", "complete the word, or take the next that would do; in an empty line, the palette"),
+    bind(LINE, Key::plain(Code::BackTab), Command::CompleteBack, "", "take the word before"),
+    bind(LINE, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close, and do nothing"),
+
+    bind(PALETTE, Key::plain(Code::Enter), Command::Accept, "do it", "do it; a line that needs more goes into the command line"),
+    bind(PALETTE, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the row before"),
+    bind(PALETTE, Key::plain(Code::BackTab), Command::Scroll(Motion::Up), "", ""),
+    bind(PALETTE, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next row"),
+    bind(PALETTE, Key::plain(Code::Tab), Command::Scroll(Motion::Down), "", ""),
+    bind(PALETTE, Key::plain(Code::PageUp), Command::Scroll(Motion::PageUp), "", "a page back"),
+    bind(PALETTE, Key::plain(Code::PageDown), Command::Scroll(Motion::PageDown), "", "a page on"),
+    bind(PALETTE, Key::plain(Code::Esc), Command::CloseOverlay, "close", "close, and do nothing"),
 
     bind(MENU, Key::plain(Code::Up), Command::Scroll(Motion::Up), "select", "the item before"),
     bind(MENU, Key::plain(Code::Down), Command::Scroll(Motion::Down), "", "the next item"),
@@ -399,6 +485,21 @@ pub const BINDINGS: &[Binding] = &[
     bind(QUESTION, Key::char('n'), Command::CloseOverlay, "no", "no"),
     bind(QUESTION, Key::plain(Code::Esc), Command::CloseOverlay, "", ""),
 
+    bind(OUTSIDE, Key::char('u'), Command::ViewScript, "", "what was done until now, as a script that does it again"),
+    bind(OUTSIDE, Key::char(':'), Command::CommandLine, "command", "the command line: everything that can be done, in words; Tab completes them"),
+    bind(EVERYWHERE, Key::ctrl(Code::Char('p')), Command::Palette, "palette", "the palette: search everything that can be done; again, the command line"),
+    bind(PLAY, Key::char(' '), Command::Script(Drive::Step), "step", "do the next step; pause, if it goes on by itself"),
+    bind(PLAY, Key::char('p'), Command::Script(Drive::Play), "play", "go on from step to step, or pause"),
+    bind(PLAY, Key::plain(Code::Enter), Command::Script(Drive::Play), "", ""),
+    bind(PLAY, Key::plain(Code::Esc), Command::Script(Drive::TakeOver), "by hand", "take over by hand: the script stays where it is"),
+    bind(PLAY, Key::char('+'), Command::Script(Drive::Faster), "faster", "rest half as long after each step"),
+    bind(PLAY, Key::char('-'), Command::Script(Drive::Slower), "slower", "rest twice as long"),
+    bind(PLAY, Key::char('r'), Command::Script(Drive::Again), "again", "close everything, and play it from the beginning"),
+    bind(PLAY, Key::char('q'), Command::Script(Drive::PutAway), "put away", "put the script away; what it has opened stays open"),
+
+    bind(EVERYWHERE, Key::plain(Code::F(8)), Command::Script(Drive::GoOn), "go on", "go on with the script that was left, or leave it as Esc does"),
+    bind(OUTSIDE, Key::char('q'), Command::Script(Drive::PutAway), "put away", "put the script away; what it has opened stays open"),
+    bind(OUTSIDE, Key::plain(Code::Esc), Command::Script(Drive::PutAway), "", ""),
     bind(OUTSIDE, Key::char('?'), Command::Help, "help", "this help"),
     bind(EVERYWHERE, Key::plain(Code::F(1)), Command::Help, "help", "this help, from a text field too"),
     bind(EVERYWHERE, Key::ctrl(Code::Char('l')), Command::Redraw, "", "draw the screen anew"),
@@ -415,6 +516,10 @@ pub fn contexts(focus: Control, layer: Layer) -> Vec<Context> {
         Layer::Menu => return vec![Context::Menu, Context::Everywhere],
         Layer::Prompt => return vec![Context::Prompt, Context::Field, Context::Everywhere],
         Layer::Question => return vec![Context::Question, Context::Everywhere],
+        Layer::Script => return vec![Context::Script, Context::Overlay, Context::Everywhere],
+        Layer::Line => return vec![Context::Line, Context::Field, Context::Everywhere],
+        Layer::Palette => return vec![Context::Palette, Context::Field, Context::Everywhere],
+        Layer::Play => return vec![Context::Play, Context::Outside, Context::Everywhere],
     }
     let own = match focus {
         Control::Input(_) => return vec![Context::Field, Context::Everywhere],

@@ -7,58 +7,81 @@
 //! | file | what it owns |
 //! |---|---|
 //! | [`update`] | what each message of the person changes |
-//! | [`act`] | what pressing a button and choosing from a menu do |
+//! | [`words`] | the one vocabulary: everything that can be done, as lines |
+//! | [`act`], [`choosing`] | which deeds the buttons, the menus and the answers to questions are |
+//! | [`script`] | scripts: reading them, and running them against this state |
+//! | [`doing`], [`transcript`] | how deeds are done, and how they are remembered |
+//! | [`handing`] | the door through which actions leave for the workers |
 //! | [`happened`] | what each event of the workers changes |
 //! | [`keymap`], [`key`], [`hints`] | every key, what it asks for, what the footer says of it |
 //! | [`control`], [`field`], [`bytes`], [`list`] | what can have the focus, lines of text, rows of bytes, lists |
 //! | [`sessions`], [`client`], [`server`], [`peers`], [`calls`], [`ports`] | the state of each pane |
 //! | [`known`], [`stage`] | what is known of one socket |
 //! | [`plan`] | the steps of a crowd |
-//! | [`menu`], [`ask`] | what opens above the panes |
+//! | [`menu`], [`ask`], [`command_line`], [`palette`] | what opens above the panes |
+//! | [`lines`] | which line each button, key and item is |
 //! | [`saving`] | received bytes on their way to files |
 
 pub mod act;
 pub mod ask;
 pub mod bytes;
 pub mod calls;
+pub mod choosing;
 pub mod client;
+pub mod command_line;
 pub mod control;
+pub mod doing;
 pub mod field;
+pub mod handing;
 pub mod happened;
 pub mod hints;
 pub mod key;
 pub mod keymap;
 pub mod known;
+pub mod lines;
 pub mod list;
 pub mod menu;
+pub mod palette;
 pub mod peers;
 pub mod plan;
 pub mod ports;
 pub mod saving;
+pub mod script;
 pub mod server;
 pub mod sessions;
 pub mod stage;
+pub mod transcript;
 pub mod update;
+pub mod words;
 
 use ask::{Prompt, Question};
 use bytes::{Mode, Motion, Room};
 use calls::{Calls, Filter};
-use client::{Client, MessageCall};
+use client::{Client, LineEnding, MessageCall, Receive};
+use command_line::CommandLine;
 use control::{Button, Bytes, Choice, Control, Input, Pane};
 use key::Key;
 use known::Known;
 use menu::Menu;
 use ports::Ports;
 use saving::Saves;
+use script::Limits;
+use script::player::{Player, ProgramEvent, ProgramOrder};
+use script::report::Report;
+use script::watched::Drive;
 use server::Server;
 use sessions::Sessions;
+use transcript::Transcript;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::model::call::Function;
 use crate::model::{
     Action, Actor, Address, Batch, ByteLog, ClientId, ConnectionId, Moment, Offer, SaveOrder,
-    SaveReport, WallClock,
+    SaveReport, ServerSetup, SocketAction, WallClock,
 };
 
 /// Everything that is shown, and everything that decides what a key does.
@@ -74,6 +97,14 @@ pub struct App {
     pub ports: Ports,
     /// What is being saved.
     pub saves: Saves,
+    /// What was done until now.
+    pub transcript: Transcript,
+    /// The script that runs, or has run last.
+    pub player: Option<Player>,
+    /// How long a script waits unless it says otherwise.
+    pub limits: Limits,
+    /// What the person set before the start, to which a script goes back.
+    settings: Settings,
     /// What has the focus.
     pub focus: Control,
     /// Which end had the focus last: where there is little room it has more of it.
@@ -88,6 +119,8 @@ pub struct App {
     pub notice: Option<Notice>,
     /// Where the focus goes when what was asked for has come about, unless the person has moved on.
     pub expecting: Option<Expecting>,
+    /// How many actions of each worker were asked for and are not settled yet; none is not kept.
+    pub outstanding: BTreeMap<Actor, u32>,
     /// Whether the client is to connect once the server's start has come to its end.
     pub connect_next: bool,
     /// How moments read on the wall.
@@ -107,10 +140,22 @@ pub struct Settings {
     pub bind: String,
     /// Its port.
     pub port: u16,
+    /// The second argument of its listen.
+    pub backlog: i32,
     /// What its connections get.
     pub offer: Offer,
+    /// How the client receives.
+    pub receive: Receive,
+    /// How many bytes one of its recvs returns at most.
+    pub recv_size: usize,
+    /// What is appended to its messages.
+    pub line_ending: LineEnding,
     /// How many bytes of what it received a socket keeps.
     pub keep: usize,
+    /// How long a script waits unless it says otherwise.
+    pub limits: Limits,
+    /// How long a script that is played rests after each step.
+    pub pace: Duration,
     /// How moments read on the wall.
     pub clock: WallClock,
 }
@@ -124,8 +169,14 @@ impl Default for Settings {
             },
             bind: "127.0.0.1".to_owned(),
             port: 8888,
+            backlog: ServerSetup::USUAL_BACKLOG,
             offer: Offer::default(),
+            receive: Receive::default(),
+            recv_size: SocketAction::USUAL_RECV,
+            line_ending: LineEnding::default(),
             keep: ByteLog::DEFAULT_LIMIT,
+            limits: Limits::default(),
+            pace: Duration::from_secs(1),
             clock: WallClock::default(),
         }
     }
@@ -146,6 +197,8 @@ pub enum Arrangement {
 pub enum Overlay {
     /// Every key, scrolled down by this many rows.
     Help(usize),
+    /// What was done until now as a script, scrolled down by this many rows.
+    Script(usize),
     /// Everything about the call with this number, scrolled down by this many rows.
     Call(u64, usize),
     /// A menu.
@@ -154,6 +207,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// A yes is asked for.
     Question(Question),
+    /// The command line, or the palette.
+    Command(CommandLine),
 }
 
 /// Something to tell a person, in the footer.
@@ -224,6 +279,8 @@ pub enum Spot {
     Overlay,
     /// What lies beside it, where a click closes it.
     Beside,
+    /// A key of the script that is played, or its folded strip.
+    Script(Drive),
 }
 
 /// Something that the app has to know.
@@ -249,6 +306,10 @@ pub enum Msg {
     Failed(String),
     /// What came of a save.
     Saved(SaveReport),
+    /// The program under test has done this.
+    Program(ProgramEvent),
+    /// A script was read from this file, or why it could not be.
+    Loaded(PathBuf, Result<String, String>),
 }
 
 /// Something that the shell has to do.
@@ -258,6 +319,14 @@ pub enum Effect {
     Perform(Action),
     /// Hand this to the thread that writes files.
     Save(SaveOrder),
+    /// Read this script, and hand it back with [`Msg::Loaded`].
+    Load(PathBuf),
+    /// Close every socket and finish every file, as at the end, and begin anew.
+    Anew,
+    /// Tell this of the script that runs.
+    Report(Report),
+    /// Start or end the program under test.
+    Program(ProgramOrder),
     /// Copy this to the clipboard.
     Copy(String),
     /// Draw everything anew.
@@ -273,11 +342,15 @@ impl App {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
-            sessions: Sessions::new(&settings.connect, settings.keep),
-            server: Server::new(&settings.bind, settings.port, settings.offer, settings.keep),
+            sessions: Sessions::new(settings),
+            server: Server::new(settings),
             calls: Calls::default(),
             ports: Ports::default(),
             saves: Saves::default(),
+            transcript: Transcript::default(),
+            player: None,
+            limits: settings.limits,
+            settings: settings.clone(),
             focus: Control::Button(Button::Start),
             end: Pane::Server,
             lower: Pane::Calls,
@@ -285,6 +358,7 @@ impl App {
             arrangement: Arrangement::default(),
             notice: None,
             expecting: None,
+            outstanding: BTreeMap::new(),
             connect_next: false,
             clock: settings.clock,
             now: Moment::default(),
@@ -319,7 +393,7 @@ impl App {
     /// Whether the client waits in a recv that a person has asked for.
     #[must_use]
     pub fn is_receiving_by_hand(&self) -> bool {
-        self.client().receive == client::Receive::ByHand
+        self.client().receive == Receive::ByHand
             && (self.client_waits(Function::Recv) || self.client_waits(Function::Recvfrom))
     }
 
@@ -333,6 +407,12 @@ impl App {
             Actor::Client(_) | Actor::Ports => false,
         };
         is_by_hand && (waits(Function::Recv) || waits(Function::Recvfrom))
+    }
+
+    /// Whether the client receives by itself at this moment, so that a recv by hand has no place.
+    #[must_use]
+    pub fn receives_alone(&self) -> bool {
+        self.client().receives_alone()
     }
 
     /// Whether the client is on its way to a connection.

@@ -31,6 +31,18 @@ impl Steps {
         Self::Reset,
     ];
 
+    /// Its name in a line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Say => "say",
+            Self::Visit => "visit",
+            Self::Greeted => "greeted",
+            Self::Hold => "hold",
+            Self::Reset => "reset",
+        }
+    }
+
     /// What it is, as it is shown.
     #[must_use]
     pub const fn name(self) -> &'static str {

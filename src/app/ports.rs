@@ -76,7 +76,7 @@ impl Ports {
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn typed(&mut self) -> Result<PortRange, String> {
+    pub fn typed(&self) -> Result<PortRange, String> {
         let port = |field: &Field| {
             let text = field.value();
             text.parse::<u16>()
@@ -93,22 +93,15 @@ impl Ports {
             last,
             patience: Self::PATIENCE,
         };
-        if last < first {
-            return Err(format!(
-                "ports {first} to {last}: the last is before the first"
-            ));
-        }
-        if range.count() > PortRange::MOST {
-            return Err(format!(
-                "{} ports are too many for one run: at most {}",
-                range.count(),
-                PortRange::MOST
-            ));
-        }
-        self.host.remember();
-        self.first.remember();
-        self.last.remember();
+        range.check()?;
         Ok(range)
+    }
+
+    /// Keeps what is typed in the fields for their histories.
+    pub fn remember(&mut self) {
+        for field in [&mut self.host, &mut self.first, &mut self.last] {
+            field.remember();
+        }
     }
 
     /// A range is about to be tried.
@@ -148,6 +141,13 @@ impl Ports {
     #[must_use]
     pub fn tried(&self) -> usize {
         self.found.len()
+    }
+
+    /// What was found at this port, if it was tried.
+    #[must_use]
+    pub fn verdict(&self, port: u16) -> Option<PortVerdict> {
+        let found = self.found.iter().find(|found| found.port == port);
+        found.map(|found| found.verdict)
     }
 
     /// How many of them were found so.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::words::Deed;
 use crate::model::numbers::grouped;
 use crate::model::save::path_text;
 use crate::model::{Actor, ByteLog, Head, SaveId, SaveOrder, SaveReport, glyph};
@@ -19,13 +20,36 @@ pub enum What {
     Body,
 }
 
+/// Where saved bytes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// From what a socket receives.
+    Socket(Actor, What),
+    /// From what was done until now.
+    Script,
+}
+
+impl Source {
+    /// The deed of saving them to this file.
+    #[must_use]
+    pub const fn deed(self, path: PathBuf, replace: bool) -> Deed {
+        match self {
+            Self::Socket(who, what) => Deed::Save {
+                who,
+                what,
+                path,
+                replace,
+            },
+            Self::Script => Deed::SaveScript { path, replace },
+        }
+    }
+}
+
 /// One save.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Save {
-    /// Whose bytes.
-    pub who: Actor,
-    /// What of them.
-    pub what: What,
+    /// Of what.
+    pub of: Source,
     /// Where to, as it was typed; as the file is open, its whole path.
     pub path: PathBuf,
     /// How many bytes were handed on to be written.
@@ -65,22 +89,8 @@ impl Saves {
         received: (&ByteLog, Head),
         over: bool,
     ) -> Vec<SaveOrder> {
-        self.next += 1;
-        let id = SaveId(self.next);
-        let mut orders = vec![SaveOrder::Open {
-            id,
-            path: path.clone(),
-            replace,
-        }];
-        let mut save = Save {
-            who,
-            what,
-            path,
-            bytes: 0,
-            missing: 0,
-            at: 0,
-            ending: false,
-        };
+        let (id, mut save, open) = self.open(Source::Socket(who, what), path, replace);
+        let mut orders = vec![open];
         let (log, head) = received;
         save.at = log.forgotten();
         save.missing = match what {
@@ -103,11 +113,43 @@ impl Saves {
         orders
     }
 
+    fn open(&mut self, of: Source, path: PathBuf, replace: bool) -> (SaveId, Save, SaveOrder) {
+        self.next += 1;
+        let id = SaveId(self.next);
+        let order = SaveOrder::Open {
+            id,
+            path: path.clone(),
+            replace,
+        };
+        let save = Save {
+            of,
+            path,
+            bytes: 0,
+            missing: 0,
+            at: 0,
+            ending: false,
+        };
+        (id, save, order)
+    }
+
+    /// Saves `text`, which is all there is.
+    pub fn script(&mut self, path: PathBuf, replace: bool, text: String) -> Vec<SaveOrder> {
+        let (id, mut save, open) = self.open(Source::Script, path, replace);
+        save.ending = true;
+        self.running.insert(id, save);
+        let bytes = text.into_bytes();
+        vec![
+            open,
+            SaveOrder::Write { id, bytes },
+            SaveOrder::Finish { id },
+        ]
+    }
+
     /// Takes in bytes that `who` received just now.
     pub fn received(&mut self, who: Actor, bytes: &[u8], head: Head) -> Vec<SaveOrder> {
         self.running
             .iter_mut()
-            .filter(|(_, save)| save.who == who && !save.ending)
+            .filter(|(_, save)| save.is_of(who) && !save.ending)
             .filter_map(|(id, save)| save.take(*id, bytes, head))
             .collect()
     }
@@ -116,7 +158,7 @@ impl Saves {
     pub fn end(&mut self, who: Actor) -> Vec<SaveOrder> {
         self.running
             .iter_mut()
-            .filter(|(_, save)| save.who == who)
+            .filter(|(_, save)| save.is_of(who))
             .filter_map(|(id, save)| {
                 let ended = std::mem::replace(&mut save.ending, true);
                 (!ended).then_some(SaveOrder::Finish { id: *id })
@@ -127,7 +169,7 @@ impl Saves {
     /// The save of `who` that is under way.
     #[must_use]
     pub fn of(&self, who: Actor) -> Option<&Save> {
-        self.running.values().find(|save| save.who == who)
+        self.running.values().find(|save| save.is_of(who))
     }
 
     /// Whether anything is being saved.
@@ -197,14 +239,20 @@ impl Saves {
 }
 
 impl Save {
+    /// Whether it is of what this one receives.
+    #[must_use]
+    pub fn is_of(&self, who: Actor) -> bool {
+        matches!(self.of, Source::Socket(of, _) if of == who)
+    }
+
     /// What is to be written of the next bytes of the stream.
     fn take(&mut self, id: SaveId, bytes: &[u8], head: Head) -> Option<SaveOrder> {
         let begin = self.at;
         self.at += bytes.len() as u64;
-        let skipped = match self.what {
-            What::Whole => 0,
+        let skipped = match self.of {
+            Source::Socket(_, What::Whole) | Source::Script => 0,
             // Without an empty line everything so far is headers.
-            What::Body => head
+            Source::Socket(_, What::Body) => head
                 .body()
                 .map_or(u64::MAX, |body| body.saturating_sub(begin)),
         };

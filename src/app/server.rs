@@ -1,9 +1,9 @@
 //! The server panel's state: what a person typed there, the listening socket, and the accepted connections.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
 
+use super::Settings;
 use super::bytes::{BytesView, Motion};
 use super::client::{Remark, bare};
 use super::field::{Field, Takes};
@@ -60,11 +60,12 @@ pub struct Server {
 impl Server {
     /// A server that is stopped.
     #[must_use]
-    pub fn new(host: &str, port: u16, offer: Offer, keep: usize) -> Self {
+    pub fn new(settings: &Settings) -> Self {
+        let Settings { offer, keep, .. } = *settings;
         Self {
-            bind: Field::new(Takes::Name, host),
-            port: Field::new(Takes::Digits, &port.to_string()),
-            backlog: Field::new(Takes::Digits, "128"),
+            bind: Field::new(Takes::Name, &settings.bind),
+            port: Field::new(Takes::Digits, &settings.port.to_string()),
+            backlog: Field::new(Takes::Digits, &settings.backlog.to_string()),
             kind: SocketKind::default(),
             service: offer.service,
             model: offer.model,
@@ -83,14 +84,11 @@ impl Server {
         }
     }
 
-    /// The longest that a service may think: ten minutes.
-    const LONGEST_DELAY: u64 = 600_000;
-
     /// The address to bind to.
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn address(&mut self) -> Result<(String, u16), String> {
+    pub fn address(&self) -> Result<(String, u16), String> {
         let port = self.port.value();
         let port = port.parse().map_err(|_| {
             format!(
@@ -101,26 +99,21 @@ impl Server {
         if host.is_empty() {
             return Err("bind: give an address; 127.0.0.1 is for this machine alone".to_owned());
         }
-        let host = bare(host).to_owned();
-        self.bind.remember();
-        self.port.remember();
-        Ok((host, port))
+        Ok((bare(host).to_owned(), port))
     }
 
     /// The backlog.
     ///
     /// # Errors
     /// What the field takes.
-    pub fn backlog(&mut self) -> Result<i32, String> {
+    pub fn backlog(&self) -> Result<i32, String> {
         let backlog = self.backlog.value();
-        let backlog = backlog.parse().map_err(|_| {
+        backlog.parse().map_err(|_| {
             format!(
                 "backlog \"{backlog}\": give a number from 0 to {}",
                 i32::MAX
             )
-        })?;
-        self.backlog.remember();
-        Ok(backlog)
+        })
     }
 
     /// What new connections get.
@@ -128,21 +121,11 @@ impl Server {
     /// # Errors
     /// What the field of the delay takes.
     pub fn offer(&self) -> Result<Offer, String> {
-        let delay = self.delay.value();
-        let millis = delay
-            .parse()
-            .ok()
-            .filter(|millis| *millis <= Self::LONGEST_DELAY)
-            .ok_or_else(|| {
-                format!(
-                    "delay \"{delay}\": give milliseconds from 0 to {}",
-                    Self::LONGEST_DELAY
-                )
-            })?;
+        let delay = Offer::parse_delay(self.delay.value())?;
         Ok(Offer {
             service: self.service,
             model: self.model,
-            delay: Duration::from_millis(millis),
+            delay,
         })
     }
 
@@ -150,7 +133,7 @@ impl Server {
     ///
     /// # Errors
     /// Which field cannot be understood, and what it takes.
-    pub fn setup(&mut self) -> Result<ServerSetup, String> {
+    pub fn setup(&self) -> Result<ServerSetup, String> {
         let (host, port) = self.address()?;
         Ok(ServerSetup {
             host,
@@ -203,6 +186,13 @@ impl Server {
         self.socket.returned(record);
     }
 
+    /// Shows what is offered.
+    pub fn offered(&mut self, offer: Offer) {
+        self.service = offer.service;
+        self.model = offer.model;
+        self.delay.set(&offer.delay.as_millis().to_string());
+    }
+
     /// Takes in a datagram.
     pub fn received(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
         if let Some(from) = from {
@@ -251,14 +241,20 @@ impl Server {
     /// Who can reach the listening socket, if anybody beside this machine's own programs can.
     #[must_use]
     pub fn exposure(&self) -> Option<String> {
-        let ip = self.serves_at()?.ip().to_canonical();
-        if ip.is_loopback() {
-            None
-        } else if ip.is_unspecified() {
-            Some("open to every machine that can reach this one".to_owned())
-        } else {
-            Some(format!("open to every machine that can reach {ip}"))
-        }
+        reachable(self.serves_at()?.ip())
+    }
+}
+
+/// Who can reach a socket that is bound to `ip`, if anybody beside this machine's own programs can.
+#[must_use]
+pub fn reachable(ip: IpAddr) -> Option<String> {
+    let ip = ip.to_canonical();
+    if ip.is_loopback() {
+        None
+    } else if ip.is_unspecified() {
+        Some("open to every machine that can reach this one".to_owned())
+    } else {
+        Some(format!("open to every machine that can reach {ip}"))
     }
 }
 
@@ -338,6 +334,8 @@ pub struct Connections {
     pub top: Option<ConnectionId>,
     keep: usize,
     held: usize,
+    /// How many were ever accepted.
+    accepted: u64,
 }
 
 impl Connections {
@@ -354,6 +352,7 @@ impl Connections {
             top: None,
             keep,
             held: 0,
+            accepted: 0,
         }
     }
 
@@ -379,6 +378,12 @@ impl Connections {
     #[must_use]
     pub const fn held(&self) -> usize {
         self.held
+    }
+
+    /// How many were ever accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> u64 {
+        self.accepted
     }
 
     /// How many are open.
@@ -416,6 +421,7 @@ impl Connections {
     }
 
     fn accept(&mut self, mut connection: Connection) {
+        self.accepted += 1;
         connection.received = ByteLog::new(self.keep);
         // No number is used twice; if one were, what is counted of the first would go on being true.
         self.all.entry(connection.id).or_insert(connection);

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::Settings;
 use super::bytes::Motion;
-use super::client::Client;
+use super::client::{Client, Receive};
 use super::field::{Field, Takes};
 use super::list;
 use super::plan::Steps;
-use crate::model::{Address, CallRecord, ClientId, Moment};
+use crate::model::{CallRecord, ClientId, Moment};
 
 /// The client sessions, oldest first; there is always one.
 #[derive(Debug, Clone)]
@@ -37,10 +38,13 @@ impl Sessions {
     /// How many times what one session may keep all of them together may.
     const SHARES: usize = 2;
 
-    /// One session, about to connect to `address`.
+    /// One session, as it was set before the start.
     #[must_use]
-    pub fn new(address: &Address, keep: usize) -> Self {
-        let first = Client::new(ClientId::FIRST, address, keep);
+    pub fn new(settings: &Settings) -> Self {
+        let keep = settings.keep;
+        let mut first = Client::new(ClientId::FIRST, &settings.connect, keep);
+        first.line_ending = settings.line_ending;
+        first.receive_from_start(settings.receive, &settings.recv_size.to_string());
         Self {
             all: BTreeMap::from([(ClientId::FIRST, first)]),
             front: ClientId::FIRST,
@@ -117,11 +121,40 @@ impl Sessions {
     /// Opens a session with the settings of the one in front and brings it to the front; none if there are too many.
     pub fn open(&mut self) -> Option<ClientId> {
         let id = self.add(self.keep)?;
+        let front = self.front();
+        let (receive, size) = (front.receive, front.recv_size.value().to_owned());
+        if let Some(client) = self.all.get_mut(&id) {
+            client.receive_from_start(receive, &size);
+        }
         self.show(id);
         Some(id)
     }
 
-    /// Opens a session of a crowd, behind the one in front.
+    /// Lets every session receive by hand from its next socket on.
+    pub fn receive_by_hand(&mut self) {
+        for client in self.all.values_mut() {
+            let size = client.recv_size.value().to_owned();
+            client.receive_from_start(Receive::ByHand, &size);
+        }
+    }
+
+    /// The number of the session that is opened next.
+    #[must_use]
+    pub const fn next_id(&self) -> ClientId {
+        ClientId(self.next)
+    }
+
+    /// Opens the session with this number, which none has had, as [`Sessions::open`] does; whether there was room.
+    pub fn open_as(&mut self, id: ClientId) -> bool {
+        let before = std::mem::replace(&mut self.next, id.0);
+        let opened = self.open().is_some();
+        if !opened {
+            self.next = before;
+        }
+        opened
+    }
+
+    /// Opens a session of a crowd, behind the one in front. Nobody is there to receive by hand for it.
     pub fn open_behind(&mut self) -> Option<ClientId> {
         self.add(Self::CROWD_KEEP.min(self.keep))
     }

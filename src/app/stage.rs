@@ -38,6 +38,12 @@ impl Stage {
         }
     }
 
+    /// Whether the peer has finished sending: a recv returned 0.
+    #[must_use]
+    pub const fn peer_has_ended(self) -> bool {
+        matches!(self, Self::CloseWait | Self::Ended)
+    }
+
     /// The state after a call with this outcome on a socket of this kind.
     #[must_use]
     pub const fn after(self, call: &Call, outcome: &Outcome, kind: SocketKind) -> Self {

@@ -3,12 +3,14 @@
 use super::bytes::{BytesView, Motion};
 use super::calls::Filter;
 use super::client::{LineEnding, Receive, split_address};
+use super::command_line::Face;
 use super::control::{Bytes, Choice, Control, Input, Pane};
 use super::field::Field;
 use super::key::Key;
 use super::keymap::{self, Command, Layer};
 use super::menu::{MenuKind, items};
 use super::plan::Steps;
+use super::words::Deed;
 use super::{App, Arrangement, Effect, Msg, Notice, Overlay, Spot};
 use crate::model::{Action, Actor, ClientId, Family, Model, ServerAction, Service, SocketKind};
 
@@ -17,7 +19,9 @@ impl App {
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let effects = self.take_in(msg);
         self.settle_focus();
-        effects
+        let mut out = self.handed_out(effects);
+        out.extend(self.play_on());
+        out
     }
 
     fn take_in(&mut self, msg: Msg) -> Vec<Effect> {
@@ -42,12 +46,31 @@ impl App {
                 Vec::new()
             }
             Msg::Undone(who, why) => {
+                self.settled(who, 1);
                 self.undone(who);
+                self.not_handed_over(who);
+                self.transcript.take_back(who);
+                self.troubled(&why);
                 self.tell_failure(why);
                 Vec::new()
             }
             Msg::Failed(text) => {
+                self.troubled(&text);
                 self.tell_failure(text);
+                Vec::new()
+            }
+            Msg::Loaded(_, Err(why)) => {
+                self.tell_failure(why);
+                Vec::new()
+            }
+            Msg::Loaded(path, Ok(text)) => {
+                self.load(path, text);
+                Vec::new()
+            }
+            Msg::Program(event) => {
+                if let Some(player) = &mut self.player {
+                    player.program(event);
+                }
                 Vec::new()
             }
             Msg::Saved(report) => {
@@ -61,11 +84,18 @@ impl App {
         self.notice = None;
         let contexts = keymap::contexts(self.focus, self.layer());
         if let Some(command) = keymap::command(&contexts, key) {
-            return self.run(command);
+            if self.makes_way_for(command) {
+                return self.run(command);
+            }
+            return Vec::new();
         }
         let Some(c) = key.typed() else {
             return Vec::new();
         };
+        if self.layer() == Layer::Play {
+            self.keeps_keys();
+            return Vec::new();
+        }
         match &mut self.overlay {
             Some(Overlay::Menu(menu)) => {
                 let kind = menu.kind;
@@ -75,7 +105,12 @@ impl App {
             Some(Overlay::Prompt(prompt)) => {
                 prompt.field.insert(c.encode_utf8(&mut [0; 4]));
             }
-            Some(Overlay::Help(_) | Overlay::Call(..) | Overlay::Question(_)) => {}
+            Some(Overlay::Command(line)) => {
+                line.field.insert(c.encode_utf8(&mut [0; 4]));
+            }
+            Some(
+                Overlay::Help(_) | Overlay::Script(_) | Overlay::Call(..) | Overlay::Question(_),
+            ) => {}
             None => {
                 if let Control::Input(input) = self.focus {
                     self.field(input).insert(c.encode_utf8(&mut [0; 4]));
@@ -87,10 +122,16 @@ impl App {
 
     /// What lies above the panes, for the keymap.
     #[must_use]
-    pub const fn layer(&self) -> Layer {
+    pub fn layer(&self) -> Layer {
         match &self.overlay {
+            None if self.script_has_keys() => Layer::Play,
             None => Layer::Panes,
             Some(Overlay::Help(_) | Overlay::Call(..)) => Layer::Text,
+            Some(Overlay::Script(_)) => Layer::Script,
+            Some(Overlay::Command(line)) => match line.face {
+                Face::Line => Layer::Line,
+                Face::Palette => Layer::Palette,
+            },
             Some(Overlay::Menu(_)) => Layer::Menu,
             Some(Overlay::Prompt(_)) => Layer::Prompt,
             Some(Overlay::Question(_)) => Layer::Question,
@@ -101,20 +142,42 @@ impl App {
     #[must_use]
     pub fn focused_input(&self) -> Option<Input> {
         match (self.layer(), self.focus) {
-            (Layer::Prompt, _) => Some(Input::Prompt),
+            (Layer::Prompt | Layer::Line | Layer::Palette, _) => Some(Input::Prompt),
             (Layer::Panes, Control::Input(input)) => Some(input),
-            (Layer::Panes | Layer::Text | Layer::Menu | Layer::Question, _) => None,
+            (
+                Layer::Panes
+                | Layer::Text
+                | Layer::Menu
+                | Layer::Question
+                | Layer::Script
+                | Layer::Play,
+                _,
+            ) => None,
         }
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.notice = None;
         let Some(input) = self.focused_input() else {
-            if self.overlay.is_none() {
+            if self.layer() == Layer::Play {
+                self.keeps_keys();
+            } else if self.overlay.is_none() {
                 self.tell_failure("paste goes into a text field: Tab leads to one".to_owned());
             }
             return Vec::new();
         };
+        // A line is one line.
+        if matches!(self.overlay, Some(Overlay::Command(_))) {
+            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+            let first = lines.next().unwrap_or_default().trim();
+            let is_all = lines.next().is_none();
+            if !self.field(input).insert(first) || !is_all {
+                self.tell_failure(
+                    "only the beginning was pasted: one line is said before the next".to_owned(),
+                );
+            }
+            return Vec::new();
+        }
         // An address is often copied whole.
         if input == Input::Host
             && let Some((host, port)) = split_address(text.trim())
@@ -139,6 +202,10 @@ impl App {
                 Vec::new()
             }
             Spot::Control(control, column) => {
+                // Whoever clicks on what changes something means it.
+                if let Control::Input(_) | Control::Button(_) | Control::Choice(_) = control {
+                    self.makes_way_for(Command::Focus(control));
+                }
                 self.focus_on(control);
                 match control {
                     Control::Input(input) => {
@@ -180,7 +247,7 @@ impl App {
             }
             Spot::Item(number) => {
                 let Some(Overlay::Menu(menu)) = &self.overlay else {
-                    return Vec::new();
+                    return self.pick(number);
                 };
                 self.choose_number(menu.kind, number)
             }
@@ -199,6 +266,7 @@ impl App {
             }
             Spot::Beside => self.run(Command::CloseOverlay),
             Spot::Overlay => Vec::new(),
+            Spot::Script(drive) => self.drive(drive),
         }
     }
 
@@ -214,12 +282,13 @@ impl App {
                 self.scroll_overlay(motion);
                 return Vec::new();
             }
+            Spot::Script(_) => return Vec::new(),
         };
         self.scroll(control, motion);
         Vec::new()
     }
 
-    fn run(&mut self, command: Command) -> Vec<Effect> {
+    pub(super) fn run(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Quit => return vec![Effect::Quit],
             Command::Suspend => return vec![Effect::Suspend],
@@ -257,32 +326,27 @@ impl App {
                 self.sessions.show(self.sessions.selected());
                 self.focus_on(Pane::Client.first());
             }
-            Command::EndSession => return self.end_session(self.meant_session()),
-            Command::Texts => return self.open_menu(MenuKind::Texts),
+            Command::EndSession => {
+                let deed = Self::ended(self.meant_session());
+                return self.told(Ok(vec![deed]));
+            }
+            Command::Texts => self.open_menu(MenuKind::Texts),
             Command::ChooseItem => {
                 let Some(Overlay::Menu(menu)) = &self.overlay else {
                     return Vec::new();
                 };
                 return self.choose_number(menu.kind, menu.selected);
             }
-            Command::Accept => return self.accept_prompt(),
+            Command::Accept
+            | Command::CommandLine
+            | Command::Palette
+            | Command::Complete
+            | Command::CompleteBack
+            | Command::ViewScript
+            | Command::SaveScript => return self.run_line(command),
             Command::Yes => return self.say_yes(),
-            Command::Enter if self.is_server_up() && self.focus == Control::Input(Input::Delay) => {
-                return self.offer();
-            }
-            Command::Enter if self.is_server_up() && self.focus.is_server_input() => {
-                let why = if self.server.serves_at().is_some() {
-                    "the server runs with what it was started with: stop it first (Esc, then s)"
-                } else {
-                    "this socket goes step by step: b binds it, e lets it listen (Esc first)"
-                };
-                self.tell_failure(why.to_owned());
-            }
-            Command::Enter => {
-                if let Some(button) = self.focus.button() {
-                    return self.press(button);
-                }
-            }
+            Command::Script(drive) => return self.drive(drive),
+            Command::Enter => return self.enter(),
             Command::ChooseNext => return self.choose_focused(1),
             Command::ChoosePrevious => return self.choose_focused(-1),
             Command::Change(choice) => return self.choose(choice, 1),
@@ -316,6 +380,24 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// Presses the button that the focused control has.
+    fn enter(&mut self) -> Vec<Effect> {
+        if self.is_server_up() && self.focus == Control::Input(Input::Delay) {
+            return self.offer();
+        }
+        if self.is_server_up() && self.focus.is_server_input() {
+            let why = if self.server.serves_at().is_some() {
+                "the server runs with what it was started with: stop it first (Esc, then s)"
+            } else {
+                "this socket goes step by step: b binds it, e lets it listen (Esc first)"
+            };
+            self.tell_failure(why.to_owned());
+            return Vec::new();
+        }
+        let button = self.focus.button();
+        button.map_or_else(Vec::new, |button| self.press(button))
     }
 
     /// An action could not even be begun: what waits for its events waits no more.
@@ -434,9 +516,7 @@ impl App {
             return Vec::new();
         }
         let offer = self.server.offer();
-        self.told(
-            offer.map(|offer| vec![Effect::Perform(Action::Server(ServerAction::Offer(offer)))]),
-        )
+        self.told(offer.map(|offer| vec![Deed::Act(Action::Server(ServerAction::Offer(offer)))]))
     }
 
     /// The choices of whose calls are shown.
@@ -490,6 +570,7 @@ impl App {
         let page = self.room.overlay;
         let count = match &self.overlay {
             Some(Overlay::Menu(menu)) => items(self, menu.kind).len(),
+            Some(Overlay::Command(line)) if line.face == Face::Palette => self.found(line).len(),
             Some(_) | None => self.room.overlay_rows,
         };
         let moved = |at: usize, last: usize| match (motion.rows(page), motion.is_back()) {
@@ -499,21 +580,34 @@ impl App {
             (Some(rows), false) => (at + rows).min(last),
         };
         match &mut self.overlay {
-            Some(Overlay::Help(top) | Overlay::Call(_, top)) => {
+            Some(Overlay::Help(top) | Overlay::Script(top) | Overlay::Call(_, top)) => {
                 *top = moved(*top, count.saturating_sub(page));
             }
             Some(Overlay::Menu(menu)) => {
                 menu.selected = moved(menu.selected, count.saturating_sub(1));
             }
-            Some(Overlay::Prompt(_) | Overlay::Question(_)) | None => {}
+            Some(Overlay::Command(line)) if line.face == Face::Palette => {
+                let at = line.selected(count);
+                line.select(moved(at, count.saturating_sub(1)));
+            }
+            Some(Overlay::Prompt(_) | Overlay::Question(_) | Overlay::Command(_)) | None => {}
         }
     }
 
     fn copy(&mut self) -> Vec<Effect> {
+        if let Some(Overlay::Script(_)) = &self.overlay {
+            self.tell("copied: what was done, as a script".to_owned());
+            return vec![Effect::Copy(self.transcript_text())];
+        }
         let record = match &self.overlay {
             Some(Overlay::Call(number, _)) => self.calls.journal.get(*number),
             Some(
-                Overlay::Help(_) | Overlay::Menu(_) | Overlay::Prompt(_) | Overlay::Question(_),
+                Overlay::Help(_)
+                | Overlay::Script(_)
+                | Overlay::Command(_)
+                | Overlay::Menu(_)
+                | Overlay::Prompt(_)
+                | Overlay::Question(_),
             ) => None,
             None => self.calls.current().map(|(_, record)| record),
         };
@@ -553,6 +647,7 @@ impl App {
             Input::PortsLast => &self.ports.last,
             Input::Prompt => match &self.overlay {
                 Some(Overlay::Prompt(prompt)) => &prompt.field,
+                Some(Overlay::Command(line)) => &line.field,
                 Some(_) | None => &self.server.answer,
             },
         }
@@ -576,6 +671,7 @@ impl App {
             Input::PortsLast => &mut self.ports.last,
             Input::Prompt => match &mut self.overlay {
                 Some(Overlay::Prompt(prompt)) => &mut prompt.field,
+                Some(Overlay::Command(line)) => &mut line.field,
                 // Nothing is asked, so that nothing can be typed; any field will do.
                 Some(_) | None => &mut self.server.answer,
             },

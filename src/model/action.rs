@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::call::Function;
 use super::{
     Actor, ClientId, ConnectionId, Family, OptionSetting, ShutdownHow, SocketKind, SocketOption,
 };
@@ -22,6 +23,87 @@ pub enum Action {
 }
 
 impl Action {
+    /// This on the socket of `who`.
+    #[must_use]
+    pub fn on(who: Actor, action: SocketAction) -> Self {
+        match who {
+            Actor::Client(id) => Self::Client(id, ClientAction::On(action)),
+            Actor::Server => Self::Server(ServerAction::On(action)),
+            Actor::Connection(id) => Self::Connection(id, action),
+            // It owns no socket that a person could mean; nothing offers this.
+            Actor::Ports => Self::Ports(PortsAction::Cancel),
+        }
+    }
+
+    /// The functions in which it may wait.
+    #[must_use]
+    pub const fn waits_in(&self) -> &'static [Function] {
+        match self {
+            Self::Client(_, ClientAction::Resolve(_))
+            | Self::Server(ServerAction::Start(_) | ServerAction::Bind(_)) => {
+                &[Function::Getaddrinfo]
+            }
+            Self::Client(_, ClientAction::Connect(_)) => {
+                &[Function::Getaddrinfo, Function::Connect]
+            }
+            Self::Client(_, ClientAction::SendTo(..)) => &[Function::Getaddrinfo, Function::Sendto],
+            Self::Server(ServerAction::Accept) => &[Function::Accept],
+            Self::Client(_, ClientAction::On(action))
+            | Self::Server(ServerAction::On(action))
+            | Self::Connection(_, action) => action.waits_in(),
+            Self::Client(
+                _,
+                ClientAction::Socket(..) | ClientAction::CancelConnect | ClientAction::End,
+            )
+            | Self::Server(
+                ServerAction::Offer(_)
+                | ServerAction::Stop
+                | ServerAction::Socket(..)
+                | ServerAction::Listen(_)
+                | ServerAction::AcceptAlone(_)
+                | ServerAction::CancelAccept,
+            )
+            | Self::Ports(_) => &[],
+        }
+    }
+
+    /// The functions that are called for it.
+    #[must_use]
+    pub const fn calls(&self) -> &'static [Function] {
+        match self {
+            Self::Client(_, ClientAction::Resolve(_)) => &[Function::Getaddrinfo],
+            Self::Client(_, ClientAction::Socket(..)) | Self::Server(ServerAction::Socket(..)) => {
+                &[Function::Socket]
+            }
+            Self::Client(_, ClientAction::Connect(_)) => {
+                &[Function::Getaddrinfo, Function::Socket, Function::Connect]
+            }
+            Self::Client(_, ClientAction::SendTo(..)) => {
+                &[Function::Getaddrinfo, Function::Socket, Function::Sendto]
+            }
+            Self::Server(ServerAction::Start(_)) => &[
+                Function::Getaddrinfo,
+                Function::Socket,
+                Function::Bind,
+                Function::Listen,
+            ],
+            Self::Server(ServerAction::Bind(_)) => &[Function::Getaddrinfo, Function::Bind],
+            Self::Server(ServerAction::Listen(_)) => &[Function::Listen],
+            Self::Server(ServerAction::Accept) => &[Function::Accept],
+            Self::Client(_, ClientAction::On(action))
+            | Self::Server(ServerAction::On(action))
+            | Self::Connection(_, action) => action.calls(),
+            Self::Client(_, ClientAction::CancelConnect | ClientAction::End)
+            | Self::Server(
+                ServerAction::Offer(_)
+                | ServerAction::Stop
+                | ServerAction::AcceptAlone(_)
+                | ServerAction::CancelAccept,
+            )
+            | Self::Ports(_) => &[],
+        }
+    }
+
     /// Whose socket it is about.
     #[must_use]
     pub const fn who(&self) -> Actor {
@@ -99,9 +181,50 @@ pub enum SocketAction {
 }
 
 impl SocketAction {
+    /// The functions in which it may wait.
+    #[must_use]
+    pub const fn waits_in(&self) -> &'static [Function] {
+        match self {
+            Self::Send { .. } | Self::SendAll(_) => &[Function::Send],
+            Self::SendTo(..) => &[Function::Sendto],
+            Self::Recv { .. } => &[Function::Recv, Function::Recvfrom],
+            Self::Bind(_)
+            | Self::ReceiveAlone(_)
+            | Self::Shutdown(_)
+            | Self::Close
+            | Self::Reset
+            | Self::Set(_)
+            | Self::Get(_)
+            | Self::Blocking(_)
+            | Self::CancelSend
+            | Self::CancelRecv => &[],
+        }
+    }
+
+    /// The functions that are called for it.
+    #[must_use]
+    pub const fn calls(&self) -> &'static [Function] {
+        match self {
+            Self::Bind(_) => &[Function::Bind],
+            Self::Send { .. } | Self::SendAll(_) => &[Function::Send],
+            Self::SendTo(..) => &[Function::Sendto],
+            Self::Recv { .. } => &[Function::Recv, Function::Recvfrom],
+            Self::Shutdown(_) => &[Function::Shutdown],
+            Self::Close => &[Function::Close],
+            Self::Reset => &[Function::Setsockopt, Function::Close],
+            Self::Set(_) => &[Function::Setsockopt],
+            Self::Get(_) => &[Function::Getsockopt],
+            Self::ReceiveAlone(_) | Self::Blocking(_) | Self::CancelSend | Self::CancelRecv => &[],
+        }
+    }
+
     /// The most that one `recv` returns unless told otherwise. 64 KiB receives faster than 256 KiB or 1 MiB: it stays in
     /// the cache.
     pub const USUAL_RECV: usize = 64 << 10;
+    /// The same by hand on an accepted connection.
+    pub const CONNECTION_RECV: usize = 16_384;
+    /// The same on the socket of a UDP server: no datagram is longer.
+    pub const DATAGRAM_RECV: usize = 65_536;
     /// The most that one `recv` may be asked for: what it returned is shown in one piece.
     pub const LARGEST_RECV: usize = 1 << 20;
 }
@@ -229,6 +352,33 @@ pub struct Offer {
     pub model: Model,
     /// How long the service thinks before each answer.
     pub delay: Duration,
+}
+
+impl ServerSetup {
+    /// The backlog unless told otherwise. A crowd connects faster than it is accepted: a short queue would make some of it
+    /// wait for a second.
+    pub const USUAL_BACKLOG: i32 = 128;
+}
+
+impl Offer {
+    /// The longest that a service may think: ten minutes.
+    pub const LONGEST_DELAY: Duration = Duration::from_secs(600);
+
+    /// Reads a delay as it is typed, in milliseconds.
+    ///
+    /// # Errors
+    /// What can be typed instead.
+    pub fn parse_delay(text: &str) -> Result<Duration, String> {
+        let delay = text.parse().map(Duration::from_millis).ok();
+        delay
+            .filter(|delay| *delay <= Self::LONGEST_DELAY)
+            .ok_or_else(|| {
+                format!(
+                    "delay \"{text}\": give milliseconds from 0 to {}",
+                    Self::LONGEST_DELAY.as_millis()
+                )
+            })
+    }
 }
 
 /// How the server serves many connections.
@@ -381,6 +531,27 @@ pub struct PortRange {
 impl PortRange {
     /// The most ports of one run.
     pub const MOST: usize = 1_024;
+
+    /// Whether it can be tried.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { first, last, .. } = self;
+        if last < first {
+            return Err(format!(
+                "ports {first} to {last}: the last is before the first"
+            ));
+        }
+        if self.count() > Self::MOST {
+            return Err(format!(
+                "{} ports are too many for one run: at most {}",
+                self.count(),
+                Self::MOST
+            ));
+        }
+        Ok(())
+    }
 
     /// How many ports it has.
     #[must_use]

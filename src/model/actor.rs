@@ -9,6 +9,8 @@ pub struct ClientId(pub u32);
 impl ClientId {
     /// The session that exists from the start.
     pub const FIRST: Self = Self(1);
+    /// The last that can be asked for: enough for all sessions of a life, and more can still follow.
+    pub const LAST: Self = Self(1_000_000_000);
 }
 
 /// An accepted connection's number, counted from 1 over the life of the program and never used twice.

@@ -326,6 +326,33 @@ impl Function {
     /// The last in their order.
     pub const LAST: Self = Self::EpollWait;
 
+    /// Every function.
+    pub const ALL: [Self; 16] = [
+        Self::Getaddrinfo,
+        Self::Socket,
+        Self::Setsockopt,
+        Self::Getsockopt,
+        Self::Bind,
+        Self::Listen,
+        Self::Getsockname,
+        Self::Accept,
+        Self::Connect,
+        Self::Send,
+        Self::Sendto,
+        Self::Recv,
+        Self::Recvfrom,
+        Self::Shutdown,
+        Self::Close,
+        Self::EpollWait,
+    ];
+
+    /// Its name: `send`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let page = self.page();
+        page.split_once('(').map_or(page, |(name, _)| name)
+    }
+
     /// The man page: `send(2)`.
     #[must_use]
     pub const fn page(self) -> &'static str {

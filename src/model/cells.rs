@@ -45,6 +45,28 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// `text` in as few lines of at most `width` cells as [`wrap`] needs, all of about the same length.
+#[must_use]
+pub fn balanced(text: &str, width: usize) -> Vec<String> {
+    /// More lines than these fill a screen however long they are.
+    const MOST: usize = 12;
+    let lines = wrap(text, width);
+    let count = lines.len();
+    if !(2..=MOST).contains(&count) {
+        return lines;
+    }
+    let least = text.width().div_ceil(count).max(2);
+    // A narrower measure never needs fewer lines.
+    let narrower = (least..width).map(|width| wrap(text, width));
+    let mut fitting = narrower.filter(|lines| lines.len() == count && !splits_a_word(lines, text));
+    fitting.next().unwrap_or(lines)
+}
+
+/// Whether a line ends within a word: what the lines are joined to with blanks is not the text.
+fn splits_a_word(lines: &[String], text: &str) -> bool {
+    lines.join(" ") != text
+}
+
 /// The first of `variants`, long to short, that fits into `width` cells; if none does, the last one cut.
 #[must_use]
 pub fn fitting(variants: &[String], width: usize) -> String {
@@ -82,5 +104,17 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("你好吗", 5), ["你好", "吗"]);
         assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn balanced_lines_are_about_as_long_as_each_other() {
+        assert_eq!(wrap("one two three four", 14), ["one two three", "four"]);
+        assert_eq!(
+            balanced("one two three four", 14),
+            ["one two", "three four"]
+        );
+        assert_eq!(balanced("one", 14), ["one"]);
+        assert_eq!(balanced("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(balanced("你好吗", 5), ["你好", "吗"]);
     }
 }

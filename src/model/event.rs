@@ -80,6 +80,14 @@ pub enum Event {
     },
     /// A connection is no longer served: a person has taken it over by receiving on it by hand.
     TakenOver(ConnectionId),
+    /// So many of the actions that were handed to a worker are carried out, as far as that goes without waiting. What
+    /// they, and whatever was asked before them, wait for now has been reported as [`Event::Blocked`] before this.
+    Settled {
+        /// Who was to carry them out.
+        who: Actor,
+        /// How many, since the last time; never 0.
+        actions: u32,
+    },
     /// The addresses to try were found, or the port to try came to this.
     Port(PortEvent),
     /// A worker's thread failed, which is a bug; its sockets are closed and nothing more comes of it.

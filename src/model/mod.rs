@@ -16,11 +16,13 @@ pub mod glyph;
 pub mod head;
 pub mod journal;
 pub mod lookup;
+pub mod message;
 pub mod moment;
 pub mod numbers;
 pub mod option;
 pub mod readiness;
 pub mod save;
+pub mod timespan;
 
 pub use action::{
     Action, Address, ClientAction, Model, Offer, PortRange, PortsAction, RecvFlags, ServerAction,
@@ -38,3 +40,4 @@ pub use moment::{Moment, WallClock};
 pub use option::{Interface, OptionSetting, OptionValue, SocketOption};
 pub use readiness::Readiness;
 pub use save::{SaveId, SaveOrder, SaveReport};
+pub use timespan::{Timespan, parse_duration};

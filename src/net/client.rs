@@ -25,6 +25,9 @@ const STACK: usize = 256 << 10;
 /// The number of the session's only socket in its watch.
 const SOCKET: usize = 0;
 
+/// How often in a row there may be more to do before what was asked for is reported as settled all the same.
+const SETTLED_AFTER: u32 = 16;
+
 /// Starts the thread of session `id`.
 ///
 /// # Errors
@@ -46,6 +49,8 @@ pub fn start(crew: &Crew, id: ClientId) -> io::Result<Worker<ClientAction>> {
             connecting: None,
             shakes_hands: false,
             outbox: Outbox::default(),
+            unsettled: 0,
+            rounds: 0,
         }
         .run();
     })?;
@@ -62,6 +67,10 @@ struct Session {
     /// Whether a handshake goes on for which the person did not want to wait.
     shakes_hands: bool,
     outbox: Outbox,
+    /// How many actions were taken and not yet reported as settled.
+    unsettled: u32,
+    /// How often in a row there was more to do since then.
+    rounds: u32,
 }
 
 /// A look-up under way.
@@ -99,11 +108,13 @@ impl Session {
             // If nobody listens any more, dropping the socket closes it all the same.
             let _ = self.close();
         }
+        let _ = self.tell.settled(&mut self.unsettled);
     }
 
     fn step(&mut self) -> Result<(), Ended> {
         let orders = self.orders.take()?;
         let had_orders = !orders.is_empty();
+        self.unsettled += orders.len() as u32;
         for action in orders {
             // A call that failed is in the report; the orders behind it are still to be carried out.
             ignore_failure(self.act(action))?;
@@ -124,14 +135,34 @@ impl Session {
         }
         // While a handshake is under way nothing else on the socket can go on.
         if self.connecting.is_none() && self.endpoint.proceed(ready, &mut self.tell)? {
-            return Ok(());
+            return self.settle_in_a_flood(ready);
         }
         if had_orders {
             // They may have been about the socket that was just looked at.
             return Ok(());
         }
         self.report(ready)?;
+        self.settle()?;
         self.watch.wait(None, &mut self.tell)
+    }
+
+    /// Reports what was carried out; to be called after what is waited for was reported.
+    fn settle(&mut self) -> Result<(), Ended> {
+        self.rounds = 0;
+        self.tell.settled(&mut self.unsettled)
+    }
+
+    /// What was asked for is settled although so much comes in that this thread never waits.
+    fn settle_in_a_flood(&mut self, ready: Readiness) -> Result<(), Ended> {
+        if self.unsettled == 0 {
+            return Ok(());
+        }
+        self.rounds += 1;
+        if self.rounds < SETTLED_AFTER {
+            return Ok(());
+        }
+        self.report(ready)?;
+        self.settle()
     }
 
     /// Reports what is waited for.

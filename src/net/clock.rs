@@ -1,6 +1,6 @@
 //! The one clock that stamps events.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::Moment;
 
@@ -17,6 +17,12 @@ impl Clock {
         Self {
             start: Instant::now(),
         }
+    }
+
+    /// When `moment` is on the system's own clock.
+    #[must_use]
+    pub fn instant(self, moment: Moment) -> Instant {
+        self.start + Duration::from_micros(moment.0)
     }
 
     /// The time since the start.

@@ -12,7 +12,7 @@ use super::hub::{Found, Order, Seat};
 use super::service::{Reply, Talk, Then, daytime};
 use super::socket::{self, Began, Interest, Socket};
 use super::teller::{Ended, Teller};
-use super::watch::Watch;
+use super::watch::{Edge, Watch};
 use super::worker::Crew;
 use crate::model::call::Function;
 use crate::model::{
@@ -30,6 +30,9 @@ const MOST_UNSENT: usize = 256 << 10;
 const LINGER_TIME: Duration = Duration::from_secs(1);
 /// See [`LINGER_TIME`].
 const LINGER_BYTES: usize = 256 << 10;
+
+/// After how many rounds in which there was more to do what a person has asked for is reported as settled all the same.
+const SETTLED_AFTER: u32 = 16;
 
 /// The number of a thread's only socket in its watch.
 const SOCKET: usize = 0;
@@ -51,6 +54,8 @@ pub struct Connection {
     told: bool,
     /// Bytes of chat that were not passed on since the peer fell behind.
     lost: usize,
+    /// How many of a person's actions were taken and not yet reported as settled.
+    unsettled: u32,
 }
 
 /// Where the conversation is.
@@ -93,9 +98,16 @@ impl Connection {
     ) -> Result<Self, Ended> {
         let mut talk = Talk::new(offer.service);
         let greeting = talk.greeting(daytime);
+        let blocks = blocks_inside(offer, tell);
+        let is_watched = matches!(offer.model, Model::Serial | Model::Poll);
+        let endpoint = if tell.is_quiet() && (blocks || is_watched) {
+            Endpoint::quiet(socket, blocks)
+        } else {
+            Endpoint::with(socket, tell.stamp())
+        };
         let mut connection = Self {
             seat,
-            endpoint: Endpoint::with(socket, tell.now()),
+            endpoint,
             talk,
             delay: offer.delay,
             blocks: offer.model != Model::Poll,
@@ -112,9 +124,10 @@ impl Connection {
                 | Service::Close => State::Receiving,
             },
             owed: None,
-            since: tell.now(),
+            since: tell.stamp(),
             told: false,
             lost: 0,
+            unsettled: 0,
         };
         if connection.talks() {
             connection.say(greeting, tell)?;
@@ -126,6 +139,11 @@ impl Connection {
     #[must_use]
     pub const fn who(&self) -> Actor {
         Actor::Connection(self.seat.id())
+    }
+
+    /// Something has happened to its socket, as the watch of its thread tells.
+    pub const fn stirred(&mut self, edge: Edge) {
+        self.endpoint.stirred(edge);
     }
 
     /// Its socket.
@@ -145,11 +163,16 @@ impl Connection {
         !matches!(self.state, State::ByHand | State::Over)
     }
 
-    /// Goes on as far as that is possible now; says whether anything came of it.
+    /// Goes on as far as that is possible now, and receives into `room`; says whether anything came of it.
     ///
     /// # Errors
     /// [`Ended::Gone`]
-    pub fn proceed(&mut self, ready: Readiness, tell: &mut Teller) -> Result<bool, Ended> {
+    pub fn proceed(
+        &mut self,
+        ready: Readiness,
+        room: &mut Vec<u8>,
+        tell: &mut Teller,
+    ) -> Result<bool, Ended> {
         let went_on = self.endpoint.proceed(ready, tell)?;
         if self.endpoint.take_failure() && self.talks() {
             self.state = State::Over;
@@ -163,7 +186,7 @@ impl Connection {
         }
         match std::mem::replace(&mut self.state, State::Over) {
             State::Receiving if ready.may_receive() && !self.endpoint.is_sending() => {
-                self.receive(tell)?;
+                self.receive(room, tell)?;
                 return Ok(true);
             }
             State::Thinking(until, reply) if tell.now() >= until && !self.endpoint.is_sending() => {
@@ -176,11 +199,11 @@ impl Connection {
                     Then::Close if self.talk.service() == Service::Http => self.linger(tell)?,
                     Then::Close => State::Over,
                 };
-                self.since = tell.now();
+                self.since = tell.stamp();
                 return Ok(true);
             }
             State::Lingering(until, left) if ready.may_receive() && tell.now() < until => {
-                self.drain(until, left, tell)?;
+                self.drain(until, left, room, tell)?;
                 return Ok(true);
             }
             State::Lingering(until, _) if tell.now() >= until => return Ok(true),
@@ -203,23 +226,27 @@ impl Connection {
     }
 
     /// Receives what the peer still sends, for nobody.
-    fn drain(&mut self, until: Moment, left: usize, tell: &mut Teller) -> Result<(), Ended> {
+    fn drain(
+        &mut self,
+        until: Moment,
+        left: usize,
+        room: &mut Vec<u8>,
+        tell: &mut Teller,
+    ) -> Result<(), Ended> {
         let began = Began::now(tell);
         let size = self.talk.recv_size();
         let taken = self
             .endpoint
-            .take(size, RecvFlags::default(), began, tell)?;
+            .take(size, RecvFlags::default(), began, room, tell)?;
         self.state = match taken {
-            Taken::Bytes(bytes, _) if bytes.len() < left => {
-                State::Lingering(until, left - bytes.len())
-            }
+            Taken::Bytes(_) if room.len() < left => State::Lingering(until, left - room.len()),
             Taken::Nothing => State::Lingering(until, left),
-            Taken::Bytes(..) | Taken::End | Taken::Failed(_) => State::Over,
+            Taken::Bytes(_) | Taken::End | Taken::Failed(_) => State::Over,
         };
         Ok(())
     }
 
-    fn receive(&mut self, tell: &mut Teller) -> Result<(), Ended> {
+    fn receive(&mut self, room: &mut Vec<u8>, tell: &mut Teller) -> Result<(), Ended> {
         let began = if std::mem::replace(&mut self.told, false) {
             Began {
                 at: self.since,
@@ -232,10 +259,10 @@ impl Connection {
         let size = self.talk.recv_size();
         match self
             .endpoint
-            .take(size, RecvFlags::default(), began, tell)?
+            .take(size, RecvFlags::default(), began, room, tell)?
         {
-            Taken::Bytes(bytes, _) => {
-                let reply = self.talk.answer(&bytes);
+            Taken::Bytes(_) => {
+                let reply = self.talk.answer(room);
                 if self.delay.is_zero() {
                     return self.say(reply, tell);
                 }
@@ -243,7 +270,7 @@ impl Connection {
                 self.state = State::Thinking(until, reply);
             }
             Taken::End | Taken::Failed(_) => self.state = State::Over,
-            Taken::Nothing => self.since = tell.now(),
+            Taken::Nothing => self.since = tell.stamp(),
         }
         Ok(())
     }
@@ -271,7 +298,10 @@ impl Connection {
     pub fn hear(&mut self, found: Found, tell: &mut Teller) -> Result<(), Ended> {
         for order in found.orders {
             match order {
-                Order::Act(action) => self.act(action, tell)?,
+                Order::Act(action) => {
+                    self.unsettled += 1;
+                    self.act(action, tell)?;
+                }
                 Order::Say(bytes) => self.pass_on(&bytes, tell)?,
                 Order::Stop => self.state = State::Over,
             }
@@ -403,6 +433,18 @@ impl Connection {
         self.endpoint.report(ready, tell)
     }
 
+    /// Reports what a person has asked for as settled, if there is such a thing, and before that what it waits for.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn settle(&mut self, ready: Readiness, tell: &mut Teller) -> Result<(), Ended> {
+        if self.unsettled == 0 {
+            return Ok(());
+        }
+        self.report(ready, tell)?;
+        tell.settled(&mut self.unsettled)
+    }
+
     /// Closes the socket, if a person has not done so.
     ///
     /// # Errors
@@ -412,16 +454,8 @@ impl Connection {
         if self.endpoint.socket().is_some() {
             ignore_failure(self.endpoint.close(tell))?;
         }
-        // From here on the hub says that the connection is closed.
-        let too_late = self.seat.leave().orders.into_iter();
-        let asked = too_late.filter(|order| matches!(order, Order::Act(_)));
-        for _ in asked {
-            tell.trouble(format!(
-                "{} was closed before what was asked of it could be done",
-                self.who()
-            ))?;
-        }
-        Ok(())
+        self.unsettled += leave(&mut self.seat, tell)?;
+        tell.settled(&mut self.unsettled)
     }
 }
 
@@ -430,7 +464,12 @@ pub fn serve(seat: Seat, socket: Socket, offer: Offer, mut tell: Teller) {
     let Ok(mut connection) = Connection::begin(seat, socket, offer, &mut tell) else {
         return;
     };
-    if run(&mut connection, &mut tell) != Err(Ended::Gone) {
+    let ended = if blocks_inside(offer, &tell) {
+        run_blocked(&mut connection, &mut tell)
+    } else {
+        run(&mut connection, &mut tell)
+    };
+    if ended != Err(Ended::Gone) {
         // If nobody listens any more, the descriptor is closed all the same.
         let _ = connection.close(&mut tell);
     }
@@ -441,6 +480,9 @@ fn run(connection: &mut Connection, tell: &mut Teller) -> Result<(), Ended> {
     let (found, mut bell) = hub.take(id);
     connection.hear(found, tell)?;
     let mut watch: Option<Watch> = None;
+    let mut rounds = 0;
+    // Given back after each round: ten thousand threads that wait have none.
+    let mut room = Vec::new();
     while !connection.is_over() {
         let (rung, ready) = connection.endpoint.look_beside(&bell);
         if rung {
@@ -451,10 +493,18 @@ fn run(connection: &mut Connection, tell: &mut Teller) -> Result<(), Ended> {
             connection.hear(found, tell)?;
             continue;
         }
-        if connection.proceed(ready, tell)? {
+        let went_on = connection.proceed(ready, &mut room, tell)?;
+        room = Vec::new();
+        if went_on {
+            rounds += 1;
+            if rounds == SETTLED_AFTER {
+                rounds = 0;
+                connection.settle(ready, tell)?;
+            }
             continue;
         }
         connection.report(ready, tell)?;
+        connection.settle(ready, tell)?;
         let Some(socket) = connection.endpoint.socket() else {
             return Ok(());
         };
@@ -481,6 +531,51 @@ fn run(connection: &mut Connection, tell: &mut Teller) -> Result<(), Ended> {
     Ok(())
 }
 
+/// Whether a thread that serves `offer` waits inside `recv` and `send`, as the textbook's does, rather than for its bell
+/// too: nobody but the peer has anything for it, and what is done by hand is not.
+#[must_use]
+pub const fn blocks_inside(offer: Offer, tell: &Teller) -> bool {
+    tell.is_quiet()
+        && matches!(offer.model, Model::Threads)
+        && !matches!(offer.service, Service::Chat | Service::Manual)
+}
+
+/// The same for a socket whose calls block: two of them for each message that is answered.
+fn run_blocked(connection: &mut Connection, tell: &mut Teller) -> Result<(), Ended> {
+    let (hub, id) = (connection.seat.hub().clone(), connection.seat.id());
+    // Only who waits beside a call needs it; a call is ended by a shutdown.
+    let mut bell = None;
+    let mut room = Vec::new();
+    while !connection.is_over() {
+        let Some(socket) = connection.endpoint.socket() else {
+            return Ok(());
+        };
+        let Waits { interest, until } = connection.waits();
+        let ready = match until {
+            None => connection.endpoint.look(),
+            // What goes on at a certain time is not to be held up inside a call.
+            Some(until) => {
+                let Some(rings) = &bell else {
+                    let (found, next) = hub.take(id);
+                    bell = Some(next);
+                    connection.hear(found, tell)?;
+                    continue;
+                };
+                let limit = until.since(tell.now());
+                socket::wait(rings, socket, interest, Some(limit), tell)?;
+                let (rung, ready) = connection.endpoint.look_beside(rings);
+                if rung {
+                    bell = None;
+                    continue;
+                }
+                ready
+            }
+        };
+        connection.proceed(ready, &mut room, tell)?;
+    }
+    Ok(())
+}
+
 fn watch_for(socket: &Socket, bell: &super::wake::Wake) -> io::Result<Watch> {
     let watch = Watch::for_one(bell)?;
     watch.add(socket, SOCKET)?;
@@ -491,8 +586,56 @@ fn watch_for(socket: &Socket, bell: &super::wake::Wake) -> io::Result<Watch> {
 ///
 /// # Errors
 /// [`Ended::Gone`]
-pub fn refuse(crew: &Crew, who: Actor, socket: Socket) -> Result<(), Ended> {
-    let mut tell = crew.teller(who);
+pub fn refuse(crew: &Crew, mut seat: Seat, socket: Socket) -> Result<(), Ended> {
+    let mut tell = crew.teller(Actor::Connection(seat.id()));
     ignore_failure(socket.close(&mut tell))?;
+    let mut too_late = leave(&mut seat, &mut tell)?;
+    tell.settled(&mut too_late)?;
     tell.flush()
+}
+
+/// Gives up the connection's place, so that the hub says from now on that it is closed. What was asked of it meanwhile
+/// is told to be too late; gives back how many actions that were.
+fn leave(seat: &mut Seat, tell: &mut Teller) -> Result<u32, Ended> {
+    let too_late = seat.leave().orders.into_iter();
+    let mut count = 0;
+    for _ in too_late.filter(|order| matches!(order, Order::Act(_))) {
+        count += 1;
+        tell.trouble(format!(
+            "{} was closed before what was asked of it could be done",
+            Actor::Connection(seat.id())
+        ))?;
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ConnectionId;
+    use crate::net::hub::{Hub, Owner};
+    use crate::net::wake::Wake;
+    use crate::net::{Clock, Hearing};
+
+    #[test]
+    fn what_comes_too_late_for_a_connection_is_told_and_counted() {
+        let hub = Hub::new(Wake::new().expect("a descriptor")).expect("descriptors");
+        let id = ConnectionId(1);
+        let mut seat = hub.join(id, Owner::Thread, false);
+        for _ in 0..3 {
+            hub.act(id, SocketAction::Close).expect("it is there");
+        }
+        let (events, heard) = crossbeam_channel::bounded(1);
+        let crew = Crew::new(Clock::start(), events, Hearing::Everything);
+        let mut tell = crew.teller(Actor::Connection(id));
+        assert_eq!(leave(&mut seat, &mut tell), Ok(3));
+        tell.flush().expect("it is heard");
+        let troubles = heard.try_recv().expect("a batch");
+        assert_eq!(troubles.len(), 3);
+        assert!(
+            (troubles.iter()).all(|event| matches!(event, Event::Trouble { .. })),
+            "{troubles:?}"
+        );
+        assert!(hub.act(id, SocketAction::Close).is_err());
+    }
 }

@@ -28,6 +28,8 @@ pub struct Datagrams {
     told: bool,
     /// Whether the socket is shut down, so that nothing more comes.
     ended: bool,
+    /// What is received, used again for each datagram.
+    room: Vec<u8>,
 }
 
 impl Datagrams {
@@ -41,6 +43,7 @@ impl Datagrams {
             since: now,
             told: false,
             ended: false,
+            room: Vec::new(),
         }
     }
 
@@ -111,17 +114,19 @@ impl Datagrams {
         } else {
             Began::now(tell)
         };
-        let taken = endpoint.take(RECV_SIZE, RecvFlags::default(), began, tell)?;
-        self.since = tell.now();
+        let mut room = std::mem::take(&mut self.room);
+        let taken = endpoint.take(RECV_SIZE, RecvFlags::default(), began, &mut room, tell)?;
+        self.since = tell.stamp();
         match taken {
-            Taken::Bytes(bytes, arrived) => {
+            Taken::Bytes(arrived) => {
                 if let Some(from) = arrived.from {
-                    self.answer(from, &bytes, endpoint, tell)?;
+                    self.answer(from, &room, endpoint, tell)?;
                 }
             }
             Taken::End => self.ended = true,
             Taken::Nothing | Taken::Failed(_) => {}
         }
+        self.room = room;
         Ok(true)
     }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use super::socket::{Arrived, Began, NO_FD, Piece, Shut, Socket, Wanted, without_socket};
 use super::teller::{Ended, Teller, Timing};
 use super::wake::Wake;
+use super::watch::Edge;
 use crate::model::call::{Ending, Function};
 use crate::model::{
     Call, Errno, Moment, OptionSetting, OptionValue, Outcome, Readiness, RecvFlags, ShutdownHow,
@@ -39,6 +40,25 @@ pub struct Endpoint {
     buffer: Vec<u8>,
     told: BTreeSet<Function>,
     readiness: Option<Readiness>,
+    known: Known,
+}
+
+/// How it is known what can be done with the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Known {
+    /// The kernel is asked, so that no call is made in vain and the log shows none.
+    #[default]
+    Asked,
+    /// From the edges that its watch has told, and from what the calls since then have returned (`epoll(7)`): nothing is
+    /// asked.
+    Edges {
+        /// What can be done.
+        ready: Readiness,
+        /// Whether a `recv` may stop at a mark, although there is more behind it.
+        urgent: bool,
+    },
+    /// Everything can be done, for its calls block.
+    Blocks,
 }
 
 /// What the socket has become.
@@ -185,8 +205,8 @@ impl Alone {
 /// What one attempt to receive came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// These bytes, which have been reported.
-    Bytes(Vec<u8>, Arrived),
+    /// The bytes in the buffer, which have been reported.
+    Bytes(Arrived),
     /// The end: the peer has finished sending, or this side has shut the socket down.
     End,
     /// Nothing was there after all.
@@ -207,6 +227,37 @@ impl Endpoint {
                 ..Alone::default()
             },
             ..Self::default()
+        }
+    }
+
+    /// The same for a connection of which nothing but numbers are kept: the kernel is not asked what could be done.
+    /// Its calls block if `blocks`; otherwise whoever watches it says when something happens, see [`Endpoint::stirred`].
+    #[must_use]
+    pub fn quiet(socket: Socket, blocks: bool) -> Self {
+        let writable = Readiness {
+            writable: true,
+            ..Readiness::default()
+        };
+        Self {
+            known: if blocks {
+                Known::Blocks
+            } else {
+                Known::Edges {
+                    ready: writable,
+                    urgent: false,
+                }
+            },
+            ..Self::with(socket, Moment::default())
+        }
+    }
+
+    /// Something has happened to the socket, as its watch tells.
+    pub const fn stirred(&mut self, edge: Edge) {
+        if let Known::Edges { ready, urgent } = &mut self.known {
+            ready.readable |= edge.readable;
+            *urgent |= edge.urgent;
+            ready.writable |= edge.writable;
+            ready.hung_up |= edge.closed;
         }
     }
 
@@ -414,8 +465,8 @@ impl Endpoint {
             return Ok(());
         }
         let at_once =
-            !message.waits || self.role == Role::Listening || socket.readiness().may_send();
-        self.sending = Some(Sending::begin(message, tell.now()));
+            !message.waits || self.role == Role::Listening || self.known.of(socket).may_send();
+        self.sending = Some(Sending::begin(message, tell.stamp()));
         if at_once {
             self.send_further(tell)
         } else {
@@ -434,6 +485,7 @@ impl Endpoint {
             self.told.remove(&sending.function());
             let message = &sending.message;
             let result = socket.send(sending.piece(), began, tell)?;
+            self.known.sent(result, sending.rest().len());
             match result {
                 Ok(count) => sending.taken += count,
                 // The room that poll saw is gone again.
@@ -454,15 +506,15 @@ impl Endpoint {
             let next = if is_done {
                 self.behind
                     .take()
-                    .map(|message| Sending::begin(message, tell.now()))
+                    .map(|message| Sending::begin(message, tell.stamp()))
             } else {
-                sending.began = tell.now();
+                sending.began = tell.stamp();
                 sending.waited = Waited::No;
                 Some(sending)
             };
             // The rest waits for room, or the kernel is asked again until it says no.
             let goes_on = next.as_ref().is_some_and(|next| {
-                !next.message.waits || (is_done && socket.readiness().may_send())
+                !next.message.waits || (is_done && self.known.of(socket).may_send())
             });
             self.sending = next;
             if !goes_on {
@@ -487,7 +539,7 @@ impl Endpoint {
         // It is made in the place of what is received alone, whose wait ends with it and begins anew after it.
         self.told.remove(&self.recv_function());
         if ready {
-            self.take(size, flags, Began::now(tell), tell)?;
+            self.take(size, flags, Began::now(tell), &mut Vec::new(), tell)?;
             self.alone.wait_anew(tell.now());
         } else {
             self.receiving = Some(Receiving { size, flags, since });
@@ -534,7 +586,8 @@ impl Endpoint {
         }
     }
 
-    /// One `recv`; reports what came. Its bytes are given back too.
+    /// One `recv` of at most `size` bytes into `buffer`, in place of what is there; reports what came. A buffer of that
+    /// capacity is used again.
     ///
     /// # Errors
     /// [`Ended::Gone`]
@@ -543,19 +596,23 @@ impl Endpoint {
         size: usize,
         flags: RecvFlags,
         began: Began,
+        buffer: &mut Vec<u8>,
         tell: &mut Teller,
     ) -> Result<Taken, Ended> {
-        let mut buffer = Vec::new();
-        buffer.reserve_exact(size);
-        let taken = self.recv_into(&mut buffer, flags, began, tell)?;
+        buffer.clear();
+        if buffer.capacity() != size {
+            *buffer = Vec::new();
+            buffer.reserve_exact(size);
+        }
+        let taken = self.recv_into(buffer, flags, began, tell)?;
         Ok(match taken {
             Ok(arrived) if is_end(arrived.ending) => Taken::End,
             Ok(arrived) => {
                 // What was only looked at stays in the queue, and comes again.
-                if !flags.peek && is_chunk(&buffer, arrived) {
+                if !flags.peek && is_chunk(buffer, arrived) && !tell.is_quiet() {
                     tell.received(arrived.at, buffer.clone(), arrived.from)?;
                 }
-                Taken::Bytes(buffer, arrived)
+                Taken::Bytes(arrived)
             }
             Err(Errno::EAGAIN) if self.is_shut() => Taken::End,
             Err(Errno::EAGAIN) => Taken::Nothing,
@@ -584,6 +641,7 @@ impl Endpoint {
         };
         let shut = self.shut;
         let result = socket.recv(buffer, Wanted { flags, from, shut }, began, tell)?;
+        self.known.received(result.is_ok(), buffer);
         let is_stream = socket.kind() == SocketKind::Stream;
         let is_over = match result {
             // Once told, it rests: what still comes is received.
@@ -618,7 +676,7 @@ impl Endpoint {
         }
         if let Some(Receiving { size, flags, since }) = self.receiving.take() {
             let began = self.began_recv(since, tell);
-            let taken = self.take(size, flags, began, tell)?;
+            let taken = self.take(size, flags, began, &mut Vec::new(), tell)?;
             if taken == Taken::Nothing {
                 // What poll saw is gone again.
                 self.receiving = Some(Receiving { size, flags, since });
@@ -769,7 +827,7 @@ impl Endpoint {
     pub fn look(&self) -> Readiness {
         self.socket
             .as_ref()
-            .map(Socket::readiness)
+            .map(|socket| self.known.of(socket))
             .unwrap_or_default()
     }
 
@@ -785,6 +843,45 @@ impl Endpoint {
     /// Whether something that was said could not be sent to its end since this was asked last.
     pub const fn take_failure(&mut self) -> bool {
         std::mem::replace(&mut self.say_failed, false)
+    }
+}
+
+impl Known {
+    fn of(self, socket: &Socket) -> Readiness {
+        match self {
+            Self::Asked => socket.readiness(),
+            Self::Edges { ready, .. } => ready,
+            Self::Blocks => Readiness {
+                readable: true,
+                writable: true,
+                ..Readiness::default()
+            },
+        }
+    }
+
+    /// After a `send` of `length` bytes: what took less has no room, and the next edge tells when there is some.
+    fn sent(&mut self, result: Result<usize, Errno>, length: usize) {
+        if let Self::Edges { ready, .. } = self
+            && result.map_or_else(|errno| errno == Errno::EAGAIN, |count| count < length)
+        {
+            ready.writable = false;
+        }
+    }
+
+    /// After a `recv` into `buffer`, which is full unless nothing more is there, or unless urgent data comes next: a `recv`
+    /// stops in front of it, and no edge tells of what is behind. The end that is still to be received, of a peer that has
+    /// finished, is told by its being hung up.
+    const fn received(&mut self, came: bool, buffer: &Vec<u8>) {
+        let Self::Edges { ready, urgent } = self else {
+            return;
+        };
+        let is_empty = !came || buffer.is_empty();
+        if is_empty || (!*urgent && buffer.len() < buffer.capacity()) {
+            ready.readable = false;
+        }
+        if is_empty {
+            *urgent = false;
+        }
     }
 }
 

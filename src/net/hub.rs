@@ -7,8 +7,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::net::Shutdown;
+
+use super::tally::Open;
 use super::wake::Wake;
 use crate::model::{ConnectionId, SocketAction};
 
@@ -60,6 +64,8 @@ struct Inbox {
     chat: usize,
     /// Bytes of chat that found no room.
     lost: usize,
+    /// The socket of a thread that is blocked inside its calls, and hears no bell.
+    blocked: Option<Arc<OwnedFd>>,
 }
 
 /// What an owner finds in its box.
@@ -98,6 +104,19 @@ impl Hub {
     /// Makes a box; it is gone with what is given back.
     #[must_use]
     pub fn join(&self, id: ConnectionId, owner: Owner, listens_to_chat: bool) -> Seat {
+        self.join_blocked(id, owner, listens_to_chat, None)
+    }
+
+    /// The same for a thread that will be blocked inside calls on `blocked`, if there is such a socket: to end, that is
+    /// shut down.
+    #[must_use]
+    pub fn join_blocked(
+        &self,
+        id: ConnectionId,
+        owner: Owner,
+        listens_to_chat: bool,
+        blocked: Option<Arc<OwnedFd>>,
+    ) -> Seat {
         let mut boxes = self.boxes();
         boxes.hang_bell();
         boxes.all.insert(
@@ -108,11 +127,14 @@ impl Hub {
                 orders: VecDeque::new(),
                 chat: 0,
                 lost: 0,
+                blocked,
             },
         );
         Seat {
             hub: self.clone(),
             id,
+            has_left: false,
+            open: None,
         }
     }
 
@@ -165,6 +187,10 @@ impl Hub {
         let mut boxes = self.boxes();
         for inbox in boxes.all.values_mut() {
             inbox.orders.push_back(Order::Stop);
+            if let Some(socket) = &inbox.blocked {
+                // That ends a call which is blocked. One that is closed by its peer already needs none.
+                let _ = rustix::net::shutdown(socket, Shutdown::Both);
+            }
         }
         let of_loop: Vec<_> = (boxes.all.iter())
             .filter(|(_, inbox)| inbox.owner == Owner::Loop)
@@ -255,6 +281,10 @@ impl Inbox {
 pub struct Seat {
     hub: Hub,
     id: ConnectionId,
+    /// Whether the place was given up already.
+    has_left: bool,
+    /// Stands for it in the count of those that are open.
+    open: Option<Open>,
 }
 
 impl Seat {
@@ -264,9 +294,17 @@ impl Seat {
         &self.hub
     }
 
+    /// The connection is open as long as it has this place.
+    pub fn opened(&mut self, open: Open) {
+        self.open = Some(open);
+    }
+
     /// Gives up the place; what is still in the box is given back.
     #[must_use]
-    pub fn leave(&self) -> Found {
+    pub fn leave(&mut self) -> Found {
+        if std::mem::replace(&mut self.has_left, true) {
+            return Found::default();
+        }
         let left = self.hub.boxes().all.remove(&self.id);
         left.map(|mut inbox| inbox.take()).unwrap_or_default()
     }

@@ -15,7 +15,8 @@
 //! | [`ports`] | the thread that tries a range of ports |
 //! | [`diag`] | the kernel's own tables, as far as they are needed |
 //! | [`resolve`] | `getaddrinfo` on a thread that can be left behind |
-//! | [`teller`], [`wake`], [`watch`], [`worker`], [`clock`] | reporting, waking, waiting, threads, time |
+//! | [`teller`], [`tally`] | reporting, and the numbers that are kept where nothing else is heard |
+//! | [`wake`], [`watch`], [`worker`], [`clock`] | waking, waiting, threads, time |
 
 pub mod client;
 pub mod clock;
@@ -31,6 +32,7 @@ pub mod resolve;
 pub mod server;
 pub mod service;
 pub mod socket;
+pub mod tally;
 pub mod teller;
 pub mod wake;
 pub mod watch;
@@ -47,6 +49,8 @@ use crossbeam_channel::Sender;
 use crate::model::{Action, Batch, ClientAction, ClientId, PortsAction, ServerAction};
 pub use clock::Clock;
 use hub::Hub;
+use tally::Totals;
+pub use teller::Hearing;
 use worker::{Crew, Worker};
 
 /// Every socket and worker thread of the program.
@@ -63,8 +67,15 @@ impl Yard {
     /// An empty yard; workers start when they are first needed and report to `events`.
     #[must_use]
     pub fn new(clock: Clock, events: Sender<Batch>) -> Self {
+        Self::with(clock, events, Hearing::Everything)
+    }
+
+    /// The same, of whose server as much is heard as `hearing` says. Of a quiet one little more than that it is there can
+    /// be done by hand.
+    #[must_use]
+    pub fn with(clock: Clock, events: Sender<Batch>, hearing: Hearing) -> Self {
         Self {
-            crew: Crew::new(clock, events),
+            crew: Crew::new(clock, events, hearing),
             clients: BTreeMap::new(),
             server: None,
             ports: None,
@@ -142,9 +153,16 @@ impl Yard {
     /// Returns whether all of them ended in time.
     #[must_use]
     pub fn shut_down(self, deadline: Duration) -> bool {
+        self.end(deadline).0
+    }
+
+    /// The same; gives back what the server's side did, too. That is complete if all threads ended in time.
+    #[must_use]
+    pub fn end(self, deadline: Duration) -> (bool, Totals) {
         drop(self.clients);
         drop(self.server);
         drop(self.ports);
-        self.crew.wait_until_all_left(deadline)
+        let all = self.crew.wait_until_all_left(deadline);
+        (all, self.crew.tally().totals())
     }
 }

@@ -33,6 +33,7 @@ pub fn start(crew: &Crew) -> io::Result<Worker<PortsAction>> {
             watch,
             lookup: None,
             run: None,
+            unsettled: 0,
         }
         .run();
     })?;
@@ -45,6 +46,8 @@ struct Ports {
     watch: Watch,
     lookup: Option<(Lookup, PortRange)>,
     run: Option<Run>,
+    /// How many actions were taken and not yet reported as settled.
+    unsettled: u32,
 }
 
 /// A range under way.
@@ -69,10 +72,12 @@ impl Ports {
         while let Ok(()) | Err(Ended::Failed) = self.step() {}
         // If nobody listens any more, dropping the sockets closes them all the same.
         let _ = self.end();
+        let _ = self.tell.settled(&mut self.unsettled);
     }
 
     fn step(&mut self) -> Result<(), Ended> {
         for action in self.orders.take()? {
+            self.unsettled += 1;
             self.end()?;
             match action {
                 PortsAction::Try(range) => self.begin(range)?,
@@ -82,6 +87,7 @@ impl Ports {
         self.look_up_further()?;
         self.launch()?;
         self.land()?;
+        self.tell.settled(&mut self.unsettled)?;
         let limit = self.deadline().map(|until| until.since(self.tell.now()));
         self.watch.wait(limit, &mut self.tell)
     }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::connection::{self, Connection};
@@ -82,6 +82,9 @@ pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<(Worker<Server
             told: None,
             accepted,
             served: Arc::default(),
+            unsettled: 0,
+            room: Vec::new(),
+            may_be_queued: true,
         }
         .run();
     })?;
@@ -107,7 +110,7 @@ struct Server {
     lookup: Option<(Lookup, Purpose)>,
     offer: Offer,
     /// The connections that this thread serves.
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: BTreeMap<ConnectionId, Box<Connection>>,
     /// Those that may be able to go on.
     due: BTreeSet<ConnectionId>,
     /// When those that think before they answer are to go on.
@@ -118,6 +121,12 @@ struct Server {
     accepted: Arc<AtomicU64>,
     /// How many connections have a thread now.
     served: Arc<AtomicUsize>,
+    /// How many actions were taken and not yet reported as settled.
+    unsettled: u32,
+    /// What the connections of this thread receive, one after the other.
+    room: Vec<u8>,
+    /// Where the kernel is not asked: whether a connection may wait to be accepted.
+    may_be_queued: bool,
 }
 
 /// What a look-up is for.
@@ -146,10 +155,12 @@ impl Server {
         while let Ok(()) | Err(Ended::Failed) = self.step() {}
         // If nobody listens any more, dropping the sockets closes them all the same.
         let _ = self.stop();
+        let _ = self.tell.settled(&mut self.unsettled);
     }
 
     fn step(&mut self) -> Result<(), Ended> {
         for action in self.orders.take()? {
+            self.unsettled += 1;
             self.tell.speak_for(Actor::Server);
             // A call that failed is in the report; the orders behind it are still to be carried out.
             ignore_failure(self.act(action))?;
@@ -162,6 +173,7 @@ impl Server {
         self.tell.speak_for(Actor::Server);
         let datagrams = self.datagrams()?;
         self.report()?;
+        self.tell.settled(&mut self.unsettled)?;
         if accepted || served || datagrams {
             // Somebody may have more to do: only what has happened meanwhile is taken in.
             return self.look_around(Some(Duration::ZERO));
@@ -172,13 +184,18 @@ impl Server {
 
     fn look_around(&mut self, limit: Option<Duration>) -> Result<(), Ended> {
         self.watch.wait(limit, &mut self.tell)?;
-        for number in self.watch.stirred() {
+        for (number, edge) in self.watch.stirred() {
             if number == OWN {
+                self.may_be_queued = true;
                 if let Some(listening) = &mut self.listening {
                     listening.queue_is_old = true;
                 }
             } else {
-                self.due.insert(ConnectionId(number as u64));
+                let id = ConnectionId(number as u64);
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.stirred(edge);
+                }
+                self.due.insert(id);
             }
         }
         let now = self.tell.now();
@@ -427,6 +444,7 @@ impl Server {
 
     fn listens(&mut self, alone: bool) -> Result<(), Ended> {
         self.endpoint.listens(true);
+        self.may_be_queued = true;
         self.listening = Some(Listening {
             alone,
             asked: false,
@@ -526,8 +544,9 @@ impl Server {
         }
         for count in 0..ACCEPTED_AT_ONCE {
             // A socket that was shut down is hung up: accept tells that it listens no more.
-            if !self.may_accept() || !self.endpoint.look().may_receive() {
-                return Ok(count > 0);
+            if !self.may_accept() || !self.is_queued(count) {
+                // Where the kernel is not asked an edge tells of the next: nothing is left to look for.
+                return Ok(count > 0 && !self.tell.is_quiet());
             }
             // Whoever connects after an order was given is served as it says.
             if self.orders.has_some() {
@@ -551,6 +570,16 @@ impl Server {
         Ok(true)
     }
 
+    /// Whether a connection waits to be accepted, after so many that were.
+    fn is_queued(&mut self, accepted: usize) -> bool {
+        // An edge tells of one at least. Whether of more is asked, for an accept in vain makes a socket first.
+        if self.tell.is_quiet() && (!self.may_be_queued || accepted == 0) {
+            return self.may_be_queued;
+        }
+        self.may_be_queued = self.endpoint.look().may_receive();
+        self.may_be_queued
+    }
+
     /// One `accept`, and somebody to serve what it returned.
     fn accept(&mut self, began: Began) -> Result<(), Ended> {
         self.tell.speak_for(Actor::Server);
@@ -563,9 +592,16 @@ impl Server {
             Model::Threads => Owner::Thread,
             Model::Serial | Model::Poll => Owner::Loop,
         };
+        let chats = offer.service == Service::Chat;
+        let is_quiet = self.tell.is_quiet();
         // Who hears of the connection can reach it: its place is there before it is told.
-        let seat = self.hub.join(id, owner, offer.service == Service::Chat);
-        let accepted = socket.accept(id, began, &mut self.tell)?;
+        let seat = (!is_quiet).then(|| self.hub.join(id, owner, chats));
+        let blocks = connection::blocks_inside(offer, &self.tell);
+        let accepted = if is_quiet {
+            socket.accept_quietly(blocks, &mut self.tell)?
+        } else {
+            socket.accept(id, began, &mut self.tell)?
+        };
         // It ended the waiting.
         self.told
             .take_if(|call| call.function() == Function::Accept);
@@ -583,14 +619,27 @@ impl Server {
                 self.endpoint.listens(false);
             }
         }
-        let Ok(socket) = accepted else {
-            return Ok(());
+        let socket = match accepted {
+            Ok(socket) => socket,
+            // Another edge tells when there is one again.
+            Err(Errno::EAGAIN) => {
+                self.may_be_queued = false;
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
         };
+        let mut seat = seat.unwrap_or_else(|| {
+            let blocked = blocks.then(|| socket.share());
+            self.hub.join_blocked(id, owner, chats, blocked)
+        });
+        seat.opened(self.crew.tally().opened());
         self.accepted.store(id.0, Ordering::Relaxed);
-        self.tell.tell(Event::Serving {
-            connection: id,
-            offer,
-        })?;
+        if !is_quiet {
+            self.tell.tell(Event::Serving {
+                connection: id,
+                offer,
+            })?;
+        }
         match offer.model {
             Model::Threads => self.serve_elsewhere(seat, socket, offer),
             Model::Serial | Model::Poll => self.serve_here(seat, socket, offer),
@@ -603,50 +652,51 @@ impl Server {
         let who = Actor::Connection(seat.id());
         let place = Place::take(&self.served);
         if place.number() > MOST_THREADS {
+            self.crew.tally().unserved();
             self.tell.trouble(format!(
                 "{who} is closed unserved: {MOST_THREADS} connections have a thread each, and more would be too many for one process"
             ))?;
-            return connection::refuse(&self.crew, who, socket);
+            return connection::refuse(&self.crew, seat, socket);
         }
-        // The socket follows once the thread runs, so that it is still here to be closed if none can be started.
-        let (give, take) = crossbeam_channel::bounded(1);
+        // The thread takes the socket once it runs, so that it is still here to be closed if none can be started.
+        let here = Arc::new(Mutex::new(Some((seat, socket))));
+        let there = Arc::clone(&here);
         let spawned = self.crew.spawn(who, connection::STACK, move |tell| {
-            if let Ok(socket) = take.recv() {
+            if let Some((seat, socket)) = take(&there) {
                 connection::serve(seat, socket, offer, tell);
             }
             drop(place);
         });
-        match spawned {
-            Ok(()) => {
-                // It fails only if that thread panicked, and then dropping the socket closes it.
-                let _ = give.send(socket);
-                Ok(())
-            }
-            Err(error) => {
-                self.tell.trouble(format!(
-                    "{who} is closed unserved: no thread for it can be started ({})",
-                    no_thread(&error)
-                ))?;
-                connection::refuse(&self.crew, who, socket)
-            }
-        }
+        let Err(error) = spawned else {
+            return Ok(());
+        };
+        let Some((seat, socket)) = take(&here) else {
+            return Ok(());
+        };
+        self.crew.tally().unserved();
+        self.tell.trouble(format!(
+            "{who} is closed unserved: no thread for it can be started ({})",
+            no_thread(&error)
+        ))?;
+        connection::refuse(&self.crew, seat, socket)
     }
 
     fn serve_here(&mut self, seat: Seat, socket: Socket, offer: Offer) -> Result<(), Ended> {
         let id = seat.id();
         let number = usize::try_from(id.0).unwrap_or(usize::MAX - 1);
         if let Err(error) = self.watch.add(&socket, number) {
+            self.crew.tally().unserved();
             let who = Actor::Connection(id);
             self.tell.trouble(format!(
                 "{who} is closed unserved: it cannot be waited for ({error})"
             ))?;
             self.tell.flush()?;
-            return connection::refuse(&self.crew, who, socket);
+            return connection::refuse(&self.crew, seat, socket);
         }
         self.tell.speak_for(Actor::Connection(id));
         let connection = Connection::begin(seat, socket, offer, &mut self.tell)?;
         self.tell.speak_for(Actor::Server);
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Box::new(connection));
         self.due.insert(id);
         Ok(())
     }
@@ -677,8 +727,14 @@ impl Server {
                     break true;
                 }
                 let ready = connection.endpoint().look();
-                if !connection.proceed(ready, &mut self.tell)? {
-                    connection.report(ready, &mut self.tell)?;
+                let goes_on = connection.proceed(ready, &mut self.room, &mut self.tell)?;
+                if !goes_on || steps + 1 == STEPS_AT_ONCE {
+                    connection.settle(ready, &mut self.tell)?;
+                }
+                if !goes_on {
+                    if !self.tell.is_quiet() {
+                        connection.report(ready, &mut self.tell)?;
+                    }
                     if let Some(until) = connection.waits().until {
                         self.timers.insert((until, id));
                     }
@@ -694,7 +750,7 @@ impl Server {
                     connection.close(&mut self.tell)?;
                 }
                 // In `serial` it is somebody else's turn.
-                more = true;
+                more |= !self.tell.is_quiet() || self.offer.model == Model::Serial;
             } else if !rests {
                 self.due.insert(id);
                 more = true;
@@ -724,6 +780,9 @@ impl Server {
 
     fn report(&mut self) -> Result<(), Ended> {
         self.tell.speak_for(Actor::Server);
+        if self.tell.is_quiet() {
+            return Ok(());
+        }
         self.report_queue()?;
         let ready = self.endpoint.look();
         if let Some(datagrams) = &mut self.datagrams {
@@ -801,6 +860,12 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// What is handed to a thread, once.
+fn take<T>(handed: &Mutex<Option<T>>) -> Option<T> {
+    // Whoever panicked while it held the lock had only taken it out.
+    handed.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// One of the places for threads; given back when dropped, whatever becomes of the thread.

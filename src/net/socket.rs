@@ -5,11 +5,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketAddrAny, SocketType, sockopt};
+use rustix::io::retry_on_intr;
+use rustix::net::{
+    AddressFamily, SendFlags, Shutdown, SocketAddrAny, SocketFlags, SocketType, sockopt,
+};
 
 use super::teller::{Ended, Teller, Timing};
 use super::wake::Wake;
@@ -22,7 +26,8 @@ use crate::model::{
 /// An open socket.
 #[derive(Debug)]
 pub struct Socket {
-    fd: OwnedFd,
+    /// Shared with whoever is to wake a thread that is blocked inside a call on it, see [`Socket::share`].
+    fd: Arc<OwnedFd>,
     family: Family,
     kind: SocketKind,
 }
@@ -41,7 +46,7 @@ impl Began {
     #[must_use]
     pub fn now(tell: &Teller) -> Self {
         Self {
-            at: tell.now(),
+            at: tell.stamp(),
             waited: Waited::No,
         }
     }
@@ -198,7 +203,21 @@ impl Socket {
     fn prepared(fd: OwnedFd, family: Family, kind: SocketKind) -> Self {
         let _ = rustix::io::ioctl_fioclex(&fd);
         let _ = rustix::io::ioctl_fionbio(&fd, true);
-        Self { fd, family, kind }
+        Self::from(fd, family, kind)
+    }
+
+    fn from(fd: OwnedFd, family: Family, kind: SocketKind) -> Self {
+        Self {
+            fd: Arc::new(fd),
+            family,
+            kind,
+        }
+    }
+
+    /// The descriptor, for somebody who may shut the connection down while its owner is blocked in a call on it.
+    #[must_use]
+    pub fn share(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.fd)
     }
 
     /// The descriptor's number, for calls and the screen.
@@ -321,6 +340,29 @@ impl Socket {
         Ok(result.map(|(socket, _)| socket).map_err(errno))
     }
 
+    /// The same without a record, unless it fails; the connection's calls block if `blocks`.
+    ///
+    /// # Errors
+    /// See [`Socket::accept`]; `EAGAIN` is not reported.
+    pub fn accept_quietly(
+        &self,
+        blocks: bool,
+        tell: &mut Teller,
+    ) -> Result<Result<Self, Errno>, Ended> {
+        let mut flags = SocketFlags::CLOEXEC;
+        flags.set(SocketFlags::NONBLOCK, !blocks);
+        match rustix::net::accept_with(&self.fd, flags) {
+            Ok(fd) => Ok(Ok(Self::from(fd, self.family, self.kind))),
+            Err(rustix::io::Errno::AGAIN) => Ok(Err(Errno::EAGAIN)),
+            Err(error) => {
+                let call = Call::Accept { fd: self.number() };
+                let outcome = Outcome::Failed(errno(error));
+                tell.returned(call, outcome, Timing::at_once(tell.now()))?;
+                Ok(Err(errno(error)))
+            }
+        }
+    }
+
     /// `connect(2)`. `EINPROGRESS` is not reported if `to_the_end`: the handshake goes on, and the call's result comes
     /// with the next [`Socket::connect`] once the socket is writable.
     ///
@@ -363,20 +405,23 @@ impl Socket {
         } else {
             SendFlags::empty()
         };
-        let entered = tell.now();
-        let result = match piece.to {
+        let entered = tell.stamp();
+        let result = retry_on_intr(|| match piece.to {
             None => rustix::net::send(&self.fd, piece.bytes, flags),
             Some(address) => rustix::net::sendto(&self.fd, piece.bytes, flags, &address),
-        };
-        let outcome = match result {
-            Ok(count) => Outcome::Sent(count),
-            Err(error) => Outcome::Failed(errno(error)),
-        };
+        });
+        tell.counts().sent += result.unwrap_or(0) as u64;
         let mut timing = began.timing(entered);
         if piece.blocks && result.is_ok_and(|count| count < piece.bytes.len()) {
             timing.waited = Waited::NotBlocking;
         }
-        tell.returned(piece.call(self.number()), outcome, timing)?;
+        tell.recorded(timing, || {
+            let outcome = match result {
+                Ok(count) => Outcome::Sent(count),
+                Err(error) => Outcome::Failed(errno(error)),
+            };
+            (piece.call(self.number()), outcome)
+        })?;
         Ok(result.map_err(errno))
     }
 
@@ -413,19 +458,18 @@ impl Socket {
             SocketKind::Stream => 0,
             SocketKind::Datagram => self.waiting(),
         };
-        let entered = tell.now();
+        let entered = tell.stamp();
         // Capacity that is none is taken for a mistake.
-        let nowhere: &mut [u8] = &mut [];
-        let result = match (from, size) {
-            (true, 0) => {
-                rustix::net::recvfrom(&self.fd, nowhere, asked).map(|(_, _, sender)| (0, sender))
-            }
+        let nothing = || -> [u8; 0] { [] };
+        let result = retry_on_intr(|| match (from, size) {
+            (true, 0) => rustix::net::recvfrom(&self.fd, &mut nothing(), asked)
+                .map(|(_, _, sender)| (0, sender)),
             (true, _) => rustix::net::recvfrom(&self.fd, spare_capacity(buffer), asked)
                 .map(|(count, _, sender)| (count, sender)),
-            (false, 0) => rustix::net::recv(&self.fd, nowhere, asked).map(|_| (0, None)),
+            (false, 0) => rustix::net::recv(&self.fd, &mut nothing(), asked).map(|_| (0, None)),
             (false, _) => rustix::net::recv(&self.fd, spare_capacity(buffer), asked)
                 .map(|(count, _)| (count, None)),
-        };
+        });
         let result = result.map(|(count, sender)| Received {
             count,
             ending: match self.kind {
@@ -439,17 +483,25 @@ impl Socket {
             },
             from: sender.and_then(|sender| internet_address(sender).ok()),
         });
-        let outcome = match &result {
-            Ok(received) => Outcome::Received {
-                count: received.count,
-                preview: Preview::of(buffer),
-                ending: received.ending,
-                from: received.from,
-            },
-            Err(error) => Outcome::Failed(errno(*error)),
-        };
-        let call = self.recv_call(size, flags, from);
-        let at = tell.returned(call, outcome, began.timing(entered))?;
+        if let Ok(received) = &result
+            && !flags.peek
+        {
+            let counts = tell.counts();
+            counts.received += received.count as u64;
+            counts.datagrams += u64::from(self.kind == SocketKind::Datagram);
+        }
+        let at = tell.recorded(began.timing(entered), || {
+            let outcome = match &result {
+                Ok(received) => Outcome::Received {
+                    count: received.count,
+                    preview: Preview::of(buffer),
+                    ending: received.ending,
+                    from: received.from,
+                },
+                Err(error) => Outcome::Failed(errno(*error)),
+            };
+            (self.recv_call(size, flags, from), outcome)
+        })?;
         Ok(result
             .map(|received| Arrived {
                 at,
@@ -514,13 +566,17 @@ impl Socket {
     /// # Errors
     /// [`Ended::Gone`]
     pub fn close(self, tell: &mut Teller) -> Result<(), Ended> {
-        let began = tell.now();
-        let call = Call::Close { fd: self.number() };
-        let outcome = match nix::unistd::close(self.fd) {
-            Ok(()) => Outcome::Done,
-            Err(error) => Outcome::Failed(Errno(error as i32)),
-        };
-        tell.returned(call, outcome, Timing::at_once(began))?;
+        let began = tell.stamp();
+        let fd = self.number();
+        // Where it is shared it is closed when that ends, in a moment.
+        let result = Arc::into_inner(self.fd).map_or(Ok(()), nix::unistd::close);
+        tell.recorded(Timing::at_once(began), || {
+            let outcome = match result {
+                Ok(()) => Outcome::Done,
+                Err(error) => Outcome::Failed(Errno(error as i32)),
+            };
+            (Call::Close { fd }, outcome)
+        })?;
         Ok(())
     }
 }

@@ -1,10 +1,12 @@
 //! How a worker reports: events gathered into batches on the bounded channel to the screen loop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
 use super::Clock;
+use super::tally::{Counts, Tally};
 use crate::model::call::Function;
 use crate::model::{Actor, Batch, Call, CallRecord, Event, Moment, Outcome, Readiness, Waited};
 
@@ -62,6 +64,18 @@ impl Timing {
     }
 }
 
+/// How much of what the server's sockets do is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hearing {
+    /// Everything, as [`Event`]s.
+    #[default]
+    Everything,
+    /// Of accepted connections and datagrams nothing but the numbers of the [`Tally`]: no record of a call is made, no
+    /// received byte is copied, no clock is read for it. How the server came to listen, what it could not do, and
+    /// trouble are reported all the same.
+    Quiet,
+}
+
 /// One worker's voice. It speaks when the worker is about to wait, or when it has a lot to tell; then a full channel
 /// holds the worker back, and TCP's flow control holds its peer back in turn.
 #[derive(Debug)]
@@ -69,6 +83,10 @@ pub struct Teller {
     who: Actor,
     clock: Clock,
     events: Sender<Batch>,
+    hearing: Hearing,
+    /// What the server's side did; none for a client's voice.
+    tally: Option<Arc<Tally>>,
+    counts: Counts,
     batch: Batch,
     bytes: usize,
     most_bytes: usize,
@@ -84,13 +102,26 @@ impl Teller {
     /// With this many events the batch is sent: the same for a flood of small messages.
     const BATCH_EVENTS: usize = 256;
 
-    /// A voice for `who`.
+    /// A voice for `who`, which adds to `tally` what the server's side did.
     #[must_use]
-    pub const fn new(who: Actor, clock: Clock, events: Sender<Batch>) -> Self {
+    pub fn new(
+        who: Actor,
+        clock: Clock,
+        events: Sender<Batch>,
+        hearing: Hearing,
+        tally: &Arc<Tally>,
+    ) -> Self {
         Self {
             who,
             clock,
             events,
+            hearing: if who.is_server_side() {
+                hearing
+            } else {
+                Hearing::Everything
+            },
+            tally: who.is_server_side().then(|| Arc::clone(tally)),
+            counts: Counts::default(),
             batch: Batch::new(),
             bytes: 0,
             most_bytes: match who {
@@ -111,6 +142,45 @@ impl Teller {
         self.clock.now()
     }
 
+    /// Whether only numbers are kept of what connections do.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.hearing, Hearing::Quiet)
+    }
+
+    /// The time for a record: now, or any time where no record is made.
+    #[must_use]
+    pub fn stamp(&self) -> Moment {
+        match self.hearing {
+            Hearing::Everything => self.now(),
+            Hearing::Quiet => Moment::default(),
+        }
+    }
+
+    /// What the server's side has done is counted here.
+    pub const fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
+    /// The same as [`Teller::returned`] for what every message, or every connection, costs: the record is made only if
+    /// somebody hears of it.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn recorded(
+        &mut self,
+        timing: Timing,
+        record: impl FnOnce() -> (Call, Outcome),
+    ) -> Result<Moment, Ended> {
+        match self.hearing {
+            Hearing::Everything => {
+                let (call, outcome) = record();
+                self.returned(call, outcome, timing)
+            }
+            Hearing::Quiet => Ok(Moment::default()),
+        }
+    }
+
     /// Reports that `call` has returned now. Gives back when that was.
     ///
     /// # Errors
@@ -122,6 +192,9 @@ impl Teller {
         timing: Timing,
     ) -> Result<Moment, Ended> {
         let returned = self.now();
+        if self.is_quiet() && matches!(self.who, Actor::Connection(_)) {
+            return Ok(returned);
+        }
         self.tell(Event::Returned(CallRecord {
             who: self.who,
             call,
@@ -158,6 +231,9 @@ impl Teller {
     /// # Errors
     /// [`Ended::Gone`]
     pub fn blocked(&mut self, call: Call, since: Moment) -> Result<(), Ended> {
+        if self.is_quiet() {
+            return Ok(());
+        }
         self.tell(Event::Blocked {
             who: self.who,
             call,
@@ -181,6 +257,9 @@ impl Teller {
     /// # Errors
     /// [`Ended::Gone`]
     pub fn ready(&mut self, readiness: Readiness) -> Result<(), Ended> {
+        if self.is_quiet() {
+            return Ok(());
+        }
         self.tell(Event::Ready {
             who: self.who,
             readiness,
@@ -206,6 +285,21 @@ impl Teller {
             at,
             message,
         })
+    }
+
+    /// Reports that `actions` are carried out as far as that goes without waiting, and counts anew from 0. What is
+    /// waited for is to be reported before.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn settled(&mut self, actions: &mut u32) -> Result<(), Ended> {
+        match std::mem::take(actions) {
+            0 => Ok(()),
+            actions => self.tell(Event::Settled {
+                who: self.who,
+                actions,
+            }),
+        }
     }
 
     /// Sends what was gathered; call it before waiting.
@@ -237,6 +331,9 @@ impl Teller {
 
 impl Drop for Teller {
     fn drop(&mut self) {
+        if let Some(tally) = &self.tally {
+            tally.add(self.counts);
+        }
         // A worker that ends says its last words; if nobody listens they are not missed.
         let _ = self.flush();
     }

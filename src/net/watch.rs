@@ -21,6 +21,23 @@ const WAKE: Token = Token(usize::MAX);
 /// The most that one look brings: what does not fit comes with the next.
 const EVENTS: usize = 256;
 
+/// What has become possible with a socket.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what epoll tells of a socket are facts that each may hold or not"
+)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    /// Something to receive or to accept, the end of the stream, or an error.
+    pub readable: bool,
+    /// Urgent data has come that no `recv` has passed yet (`EPOLLPRI`, see `tcp(7)`).
+    pub urgent: bool,
+    /// Room to send.
+    pub writable: bool,
+    /// The peer has finished sending, or the connection has failed: after the last byte there is more to be told.
+    pub closed: bool,
+}
+
 /// A set of sockets, and a wake, to wait for.
 #[derive(Debug)]
 pub struct Watch {
@@ -90,12 +107,19 @@ impl Watch {
         }
     }
 
-    /// The numbers of the sockets to which something has happened.
-    pub fn stirred(&self) -> impl Iterator<Item = usize> {
+    /// The numbers of the sockets to which something has happened, and what.
+    pub fn stirred(&self) -> impl Iterator<Item = (usize, Edge)> {
         self.events
             .iter()
-            .map(mio::event::Event::token)
-            .filter(|token| *token != WAKE)
-            .map(|token| token.0)
+            .filter(|event| event.token() != WAKE)
+            .map(|event| {
+                let edge = Edge {
+                    readable: event.is_readable(),
+                    urgent: event.is_priority(),
+                    writable: event.is_writable(),
+                    closed: event.is_read_closed() || event.is_error(),
+                };
+                (event.token().0, edge)
+            })
     }
 }

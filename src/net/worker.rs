@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use super::Clock;
-use super::teller::{Ended, Teller};
+use super::tally::Tally;
+use super::teller::{Ended, Hearing, Teller};
 use super::wake::Wake;
 use crate::model::{Actor, Batch, Event};
 
@@ -19,6 +20,8 @@ use crate::model::{Actor, Batch, Event};
 pub struct Crew {
     clock: Clock,
     events: Sender<Batch>,
+    hearing: Hearing,
+    tally: Arc<Tally>,
     roll: Arc<Roll>,
 }
 
@@ -31,10 +34,12 @@ struct Roll {
 impl Crew {
     /// A crew that reports to `events`.
     #[must_use]
-    pub fn new(clock: Clock, events: Sender<Batch>) -> Self {
+    pub fn new(clock: Clock, events: Sender<Batch>, hearing: Hearing) -> Self {
         Self {
             clock,
             events,
+            hearing,
+            tally: Arc::default(),
             roll: Arc::default(),
         }
     }
@@ -42,7 +47,14 @@ impl Crew {
     /// A voice for `who`.
     #[must_use]
     pub fn teller(&self, who: Actor) -> Teller {
-        Teller::new(who, self.clock, self.events.clone())
+        let events = self.events.clone();
+        Teller::new(who, self.clock, events, self.hearing, &self.tally)
+    }
+
+    /// What the server's side did, in numbers.
+    #[must_use]
+    pub const fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// Runs `body` on a thread named after `who`. A panic in it is reported as an event and ends only that thread.
@@ -115,12 +127,15 @@ impl Present {
 
 impl Drop for Present {
     fn drop(&mut self) {
-        *self
+        let mut present = self
             .0
             .present
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.left.notify_all();
+            .unwrap_or_else(PoisonError::into_inner);
+        *present -= 1;
+        if *present == 0 {
+            self.0.left.notify_all();
+        }
     }
 }
 
@@ -218,14 +233,16 @@ impl<Order> Orders<Order> {
     /// The orders given since the last time. The wake is left as it is: who waits for it waits for edges.
     ///
     /// # Errors
-    /// [`Ended::Stopped`] once the other end is dropped.
+    /// [`Ended::Stopped`] once the other end is dropped and every order that it had given was taken.
     pub fn take(&self) -> Result<Vec<Order>, Ended> {
         let mut orders = Vec::new();
         loop {
             match self.receiver.try_recv() {
                 Ok(order) => orders.push(order),
-                Err(TryRecvError::Empty) => return Ok(orders),
-                Err(TryRecvError::Disconnected) => return Err(Ended::Stopped),
+                Err(TryRecvError::Disconnected) if orders.is_empty() => {
+                    return Err(Ended::Stopped);
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(orders),
             }
         }
     }
@@ -239,7 +256,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_event_and_the_crew_goes_on() {
         let (events, heard) = crossbeam_channel::bounded(8);
-        let crew = Crew::new(Clock::start(), events);
+        let crew = Crew::new(Clock::start(), events, Hearing::Everything);
         let who = Actor::Client(ClientId::FIRST);
         crew.spawn(who, 64 << 10, |_| panic!("no such luck"))
             .expect("a thread");
@@ -262,9 +279,18 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_given_before_the_end_is_taken_before_it() {
+        let (worker, orders) = Worker::new().expect("a worker");
+        worker.order(1).expect("it lives");
+        drop(worker);
+        assert_eq!(orders.take(), Ok(vec![1]));
+        assert_eq!(orders.take(), Err(Ended::Stopped));
+    }
+
+    #[test]
     fn a_thread_that_stays_is_not_waited_for_beyond_the_deadline() {
         let (events, _heard) = crossbeam_channel::bounded(8);
-        let crew = Crew::new(Clock::start(), events);
+        let crew = Crew::new(Clock::start(), events, Hearing::Everything);
         let (worker, orders) = Worker::<()>::new().expect("a worker");
         let (go, stay) = crossbeam_channel::bounded::<()>(0);
         crew.spawn(Actor::Server, 64 << 10, move |_| {

@@ -1,47 +1,43 @@
 //! The loop: it takes in what the person, the signals and the workers say, lets the app change, carries out the
 //! effects, and draws.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, at, bounded, never, select_biased};
 use rustix::process::{Signal, kill_current_process_group};
 
-use super::cli::Cli;
+use super::cli::Playground;
+use super::config_file::Keys;
+use super::flags::{Colour, Flags};
+use super::hands::Hands;
 use super::input::{Input, Listener, MouseAction};
-use super::saver::Saver;
 use super::signals::{Asked, Watch};
 use super::terminal::{Screen, restore, restore_on_panic};
 use crate::app::bytes::Motion;
+use crate::app::script::Script;
+use crate::app::script::watched::Drive;
 use crate::app::{App, Effect, Msg, Rooms};
-use crate::model::explain;
-use crate::model::save::path_text;
-use crate::model::{Batch, Errno, SaveOrder, SaveReport, WallClock};
-use crate::net::worker::no_thread;
-use crate::net::{Clock, Yard};
+use crate::model::{Batch, WallClock};
+use crate::net::Clock;
 use crate::ui::Drawn;
 use crate::ui::theme::{Charset, Palette, Theme};
 
 /// Batches on their way from the workers: each has at most 320 KiB of received bytes, so that 10 MiB are on their way at
 /// most, and a burst of one-event batches of as many connections does not wait for the screen.
-const BATCHES: usize = 32;
+pub(super) const BATCHES: usize = 32;
 /// Batches taken in before the person is asked again: what one look at a full channel finds.
 const BATCHES_AT_ONCE: usize = 32;
 /// Keys on their way: more than a person types during a frame; a pasted text is one of them. When it is full the
 /// terminal keeps the rest.
 const INPUTS: usize = 64;
 /// Signals on their way; of each kind the kernel keeps no more than one.
-const SIGNALS: usize = 8;
+pub(super) const SIGNALS: usize = 8;
 
 /// Sixty frames a second at the most.
 const FRAME: Duration = Duration::from_micros(16_667);
 /// How often a running time is shown anew while a person waits for a call.
 const TICK: Duration = Duration::from_millis(100);
-/// How long the end waits for files that are being written.
-const LAST_WRITES: Duration = Duration::from_secs(3);
-/// How long the end waits for worker threads. Each only has to close its socket.
-const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,13 +48,17 @@ pub enum Ending {
     Signal(u8),
 }
 
-/// Runs the playground until it ends.
+/// Runs the playground until it ends, and in it `script` if there is one.
 ///
 /// # Errors
 /// A terminal that cannot be used.
-pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
+pub fn run(
+    playground: &Playground,
+    keys: &Keys,
+    script: Option<Script>,
+    wall: WallClock,
+) -> anyhow::Result<Ending> {
     let clock = Clock::start();
-    let (batches, happened) = bounded(BATCHES);
     let (inputs, input) = bounded(INPUTS);
     let (asked, asks) = bounded(SIGNALS);
     let watch = Watch::start(asked).context("cannot listen to signals")?;
@@ -67,77 +67,42 @@ pub fn run(cli: &Cli, wall: WallClock) -> anyhow::Result<Ending> {
     let listener = Listener::start(inputs).context("cannot listen to the keyboard")?;
 
     let mut shell = Shell {
-        app: App::new(&cli.settings(wall)),
-        theme: theme(cli),
-        yard: Yard::new(clock, batches),
+        app: App::new(&playground.settings(keys, wall)),
+        theme: theme(&playground.flags),
+        yard: Workers::start(clock),
         clock,
         screen,
         drawn: Drawn::default(),
         stale: true,
-        saver: None,
     };
-    let start = shell.app.start(cli.serve.is_some(), cli.connect.is_some());
+    if let Some(script) = script {
+        shell.app.begin(script);
+    }
+    let start = shell
+        .app
+        .start(playground.serve.is_some(), playground.connect.is_some());
     let ending = shell.carry_out(start).and_then(|ended| match ended {
         Some(ending) => Ok(ending),
-        None => shell.turn(&asks, &input, &happened),
+        None => shell.turn(&asks, &input),
     });
 
-    // The terminal first, so that the prompt is there whatever the rest does. Then our ends of the channels: a thread
-    // that waits to be heard would never end.
-    let Shell {
-        screen,
-        yard,
-        saver,
-        ..
-    } = shell;
+    // The terminal first, so that the prompt is there whatever the rest does.
+    let Shell { screen, yard, .. } = shell;
     drop(screen);
-    finish_files(saver);
-    drop((asks, input, happened));
+    yard.hands.rest((asks, input, yard.happened));
     drop(listener);
-    if !yard.shut_down(LAST_WAIT) {
-        super::say(&format!(
-            "a worker thread did not end within {LAST_WAIT:?} and is left behind"
-        ));
-    }
     drop(watch);
     ending
 }
 
-/// Lets the files that are being saved come to their end, as far as they are received, and says what went wrong.
-fn finish_files(saver: Option<(Saver, Receiver<SaveReport>)>) {
-    let Some((saver, reports)) = saver else {
-        return;
-    };
-    if !saver.finish(LAST_WRITES) {
-        super::say(&format!(
-            "a file could not be written to its end within {LAST_WRITES:?}"
-        ));
-    }
-    for report in reports.try_iter() {
-        if let SaveReport::Failed { path, why, .. } = report {
-            super::say(&format!("not saved: {}: {why}", path_text(&path)));
-        }
-    }
-}
-
-/// An error of the system in our own words, where we have some.
-fn words(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        _ if error.kind() == io::ErrorKind::WouldBlock => no_thread(error),
-        Some(number) => explain::errno_line(Errno(number)),
-        None => error.to_string(),
-    }
-}
-
-fn theme(cli: &Cli) -> Theme {
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+fn theme(flags: &Flags) -> Theme {
+    let no_colour = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Theme::new(
-        if no_colour {
-            Palette::Plain
-        } else {
-            Palette::Colour
+        match flags.colour {
+            Colour::Auto if !no_colour() => Palette::Colour,
+            Colour::Auto | Colour::Never => Palette::Plain,
         },
-        if cli.ascii {
+        if flags.ascii {
             Charset::Ascii
         } else {
             Charset::Unicode
@@ -145,50 +110,66 @@ fn theme(cli: &Cli) -> Theme {
     )
 }
 
+/// The workers, and what they report.
+struct Workers {
+    hands: Hands,
+    happened: Receiver<Batch>,
+}
+
+impl Workers {
+    fn start(clock: Clock) -> Self {
+        let (batches, happened) = bounded(BATCHES);
+        Self {
+            hands: Hands::new(clock, batches),
+            happened,
+        }
+    }
+}
+
 struct Shell {
     app: App,
     theme: Theme,
-    yard: Yard,
+    yard: Workers,
     clock: Clock,
     screen: Screen,
     drawn: Drawn,
     /// Whether the screen does not show the state any more.
     stale: bool,
-    /// The thread that writes files, started with the first one, and what it reports.
-    saver: Option<(Saver, Receiver<SaveReport>)>,
 }
 
 impl Shell {
-    fn turn(
-        &mut self,
-        asks: &Receiver<Asked>,
-        input: &Receiver<Input>,
-        happened: &Receiver<Batch>,
-    ) -> anyhow::Result<Ending> {
+    fn turn(&mut self, asks: &Receiver<Asked>, input: &Receiver<Input>) -> anyhow::Result<Ending> {
         let mut last_frame: Option<Instant> = None;
         loop {
             let now = Instant::now();
             let due = last_frame.map_or(now, |last| last + FRAME);
             if self.stale && due <= now {
-                self.draw()?;
+                let effects = self.draw()?;
                 last_frame = Some(now);
+                if let Some(ending) = self.carry_out(effects)? {
+                    return Ok(ending);
+                }
                 continue;
             }
-            let time = if self.stale {
-                at(due)
-            } else if self.app.calls.is_anything_awaited() {
-                at(now + TICK)
+            let frame = if self.stale {
+                Some(due)
+            } else if self.app.calls.is_anything_awaited() || self.app.is_step_awaited() {
+                Some(now + TICK)
             } else {
-                never()
+                None
             };
+            // A script that is played goes on when its time has come.
+            let step = self.app.wakes_at().map(|moment| self.clock.instant(moment));
+            let wake = frame.into_iter().chain(step).min();
+            let time = wake.map_or_else(never, at);
             // A disk that is slower than the sockets holds them back: TCP then holds their peers back, and the person is
             // heard all the same.
-            let (reports, is_behind) = match &self.saver {
-                Some((saver, reports)) => (reports.clone(), saver.is_behind()),
-                None => (never(), false),
+            let (reports, is_behind) = self.yard.hands.reports();
+            let happened = if is_behind {
+                never()
+            } else {
+                self.yard.happened.clone()
             };
-            let nothing = never();
-            let happened = if is_behind { &nothing } else { happened };
             // The person comes first, however much the sockets have to say.
             let effects = select_biased! {
                 recv(asks) -> asked => match asked.map_err(|_| anyhow!("the thread for signals failed"))? {
@@ -208,33 +189,32 @@ impl Shell {
                 },
                 recv(input) -> input => {
                     self.stale = true;
-                    match input.map_err(|_| anyhow!("the thread for the keyboard failed"))? {
+                    let effects = self.see_clock();
+                    let more = match input.map_err(|_| anyhow!("the thread for the keyboard failed"))? {
                         Input::Closed => return Ok(Ending::Quit),
                         input => self.take_input(input),
-                    }
+                    };
+                    [effects, more].concat()
                 }
                 recv(happened) -> batch => {
                     self.stale = true;
+                    let mut effects = self.see_clock();
                     // The workers' end is ours too, so that it cannot be closed.
                     let first = batch.into_iter();
-                    first
-                        .chain(happened.try_iter())
-                        .take(BATCHES_AT_ONCE)
-                        .flat_map(|batch| self.app.update(Msg::Happened(batch)))
-                        .collect()
+                    let batches = first.chain(happened.try_iter()).take(BATCHES_AT_ONCE);
+                    effects.extend(batches.flat_map(|batch| self.app.update(Msg::Happened(batch))));
+                    effects
                 }
                 recv(reports) -> report => {
                     self.stale = true;
-                    if let Ok(report) = report {
-                        self.app.update(Msg::Saved(report))
-                    } else {
-                        self.saver = None;
-                        vec![]
-                    }
+                    let mut effects = self.see_clock();
+                    let msg = self.yard.hands.reported(report);
+                    effects.extend(msg.into_iter().flat_map(|msg| self.app.update(msg)));
+                    effects
                 }
                 recv(time) -> _ => {
                     self.stale = true;
-                    vec![]
+                    self.see_clock()
                 }
             };
             if let Some(ending) = self.carry_out(effects)? {
@@ -243,8 +223,18 @@ impl Shell {
         }
     }
 
-    fn draw(&mut self) -> anyhow::Result<()> {
-        self.app.update(Msg::Now(self.clock.now()));
+    /// Lets a script that is watched know how late it is, before it takes in anything else: its limits and its pace are
+    /// measured whether anything is drawn or not, and it may have been idle for an hour.
+    fn see_clock(&mut self) -> Vec<Effect> {
+        if self.app.watched().is_some() {
+            self.app.update(Msg::Now(self.clock.now()))
+        } else {
+            vec![]
+        }
+    }
+
+    fn draw(&mut self) -> anyhow::Result<Vec<Effect>> {
+        let mut effects = self.app.update(Msg::Now(self.clock.now()));
         self.drawn = self
             .screen
             .draw(&self.app, self.theme)
@@ -252,9 +242,9 @@ impl Shell {
         self.stale = false;
         let rooms: Rooms = self.drawn.rooms;
         if rooms != self.app.room {
-            self.app.update(Msg::Drawn(rooms));
+            effects.extend(self.app.update(Msg::Drawn(rooms)));
         }
-        Ok(())
+        Ok(effects)
     }
 
     fn take_input(&mut self, input: Input) -> Vec<Effect> {
@@ -280,49 +270,44 @@ impl Shell {
         self.app.update(msg)
     }
 
-    fn save(&mut self, order: SaveOrder) {
-        if self.saver.is_none() {
-            match Saver::start() {
-                Ok(saver) => self.saver = Some(saver),
-                Err(error) => {
-                    let why = format!("no thread that writes files can be started: {error}");
-                    self.app.update(Msg::Failed(why));
-                    self.stale = true;
-                }
-            }
-        }
-        if let Some((saver, _)) = &self.saver {
-            saver.order(order);
-        }
-    }
-
     /// Carries out `effects`; one of them may end the program.
     fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<Option<Ending>> {
         for effect in effects {
-            match effect {
+            let ending = match effect {
                 Effect::Perform(action) => {
-                    let who = action.who();
-                    if let Err(error) = self.yard.perform(action) {
-                        let why = match error.kind() {
-                            io::ErrorKind::NotFound => {
-                                "this connection is closed already".to_owned()
-                            }
-                            _ => format!(
-                                "no worker thread can be started or reached: {}",
-                                words(&error)
-                            ),
-                        };
-                        self.app.update(Msg::Undone(who, why));
-                        self.stale = true;
-                    }
+                    let msg = self.yard.hands.perform(action);
+                    self.tell_app(msg)?
                 }
-                Effect::Save(order) => self.save(order),
-                Effect::Copy(text) => self.screen.copy(&text)?,
+                Effect::Save(order) => {
+                    let msg = self.yard.hands.save(order);
+                    self.tell_app(msg)?
+                }
+                Effect::Load(path) => self.tell_app(Some(Hands::load(&path)))?,
+                Effect::Anew => {
+                    // With new channels nothing that was on its way arrives in the new beginning.
+                    let Workers { hands, happened } =
+                        std::mem::replace(&mut self.yard, Workers::start(self.clock));
+                    let wrong = hands.close(happened);
+                    let msg = (!wrong.is_empty()).then(|| Msg::Failed(wrong.join("; ")));
+                    self.tell_app(msg)?
+                }
+                // A script is seen on the screen, and one that tests a program is refused.
+                Effect::Report(_) | Effect::Program(_) => None,
+                Effect::Copy(text) => {
+                    self.screen.copy(&text)?;
+                    None
+                }
                 Effect::Redraw => {
                     self.screen.forget()?;
                     self.stale = true;
+                    None
                 }
                 Effect::Suspend => {
+                    // A script does not go on meanwhile, and its step has as much time left afterwards as before.
+                    let has_script = self.app.script_has_keys();
+                    if has_script {
+                        self.app.drive(Drive::TakeOver);
+                    }
                     restore();
                     // The whole job stops, as with any Ctrl-Z: cargo, for one, waits for us in the foreground. The call
                     // when the process is continued, and SIGCONT then takes the terminal again.
@@ -330,10 +315,28 @@ impl Shell {
                     // Before anything is drawn: until now the screen is the shell's.
                     self.screen.enter_again()?;
                     self.stale = true;
+                    if has_script {
+                        self.app.update(Msg::Now(self.clock.now()));
+                        self.app.drive(Drive::GoOn);
+                    }
+                    None
                 }
-                Effect::Quit => return Ok(Some(Ending::Quit)),
+                Effect::Quit => Some(Ending::Quit),
+            };
+            if ending.is_some() {
+                return Ok(ending);
             }
         }
         Ok(None)
+    }
+
+    /// Lets the app know what came of an effect, and carries out what it makes of that.
+    fn tell_app(&mut self, msg: Option<Msg>) -> anyhow::Result<Option<Ending>> {
+        let Some(msg) = msg else {
+            return Ok(None);
+        };
+        self.stale = true;
+        let effects = self.app.update(msg);
+        self.carry_out(effects)
     }
 }

@@ -28,6 +28,11 @@ pub enum Asked {
 /// output, as behind a dead connection, would hold it for ever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Signals that ask a program without a terminal to end.
+const END: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
+/// The same of the playground, and those that are about its terminal.
+const TERMINAL: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
+
 /// The listening thread; dropping it ends it.
 pub struct Watch {
     handle: Handle,
@@ -42,8 +47,24 @@ impl Watch {
     /// # Errors
     /// A thread, a descriptor or a signal handler that cannot be had.
     pub fn start(asked: Sender<Asked>) -> io::Result<Self> {
-        let mut signals =
-            Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])?;
+        Self::listen(&TERMINAL, asked, abandon)
+    }
+
+    /// The same for a program without a terminal: it is only asked to end.
+    ///
+    /// # Errors
+    /// As [`Watch::start`].
+    pub fn headless(asked: Sender<Asked>) -> io::Result<Self> {
+        Self::listen(&END, asked, || {})
+    }
+
+    /// `abandon` is called before the program is ended by force.
+    fn listen(
+        which: &[i32],
+        asked: Sender<Asked>,
+        abandon: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut signals = Signals::new(which)?;
         let handle = signals.handle();
         let (alive, ended) = bounded::<()>(0);
         let thread = thread::Builder::new()

@@ -45,11 +45,24 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
         ),
         None => (vec!["server stopped".to_owned()], theme.dim()),
     };
+    // What the button with the focus would say, where there is room for it. A script says its own lines.
+    let is_pressed_here = app.overlay.is_none() && !app.script_has_keys();
+    let line = app.focus.button().filter(|_| is_pressed_here);
+    let line = line.and_then(|button| app.line_of_button(button));
     let mut row = painter.row(area, 0);
     row.gap(1).text("sockyard", theme.strong()).gap(2);
     let text = fitting(&variants, row.left().saturating_sub(1));
+    if let Some(line) = line
+        && row.left() > text.width() + LEAST_LINE
+    {
+        row.text(": ", theme.key())
+            .cut_text(&line, text.width() + 3, theme.dim());
+    }
     row.align_right(text.width() + 1).text(&text, style);
 }
+
+/// The least cells in which the line of a button is worth showing.
+const LEAST_LINE: usize = 18;
 
 /// Something to tell, or else the keys that work where the focus is.
 pub fn footer(painter: &mut Painter<'_>, area: Rect) {
@@ -67,17 +80,29 @@ pub fn footer(painter: &mut Painter<'_>, area: Rect) {
         row.text(&notice.text, style);
         return;
     }
-    // Help and quit are always seen; others give way from the right.
-    let (always, others): (Vec<Hint>, Vec<Hint>) = hints(app, &rooms)
-        .into_iter()
-        .partition(|hint| matches!(hint.command, Command::Help | Command::Quit));
+    // The ways to everything else are always seen; others as far as there is room.
+    let is_always_seen = |hint: &Hint| {
+        matches!(
+            hint.command,
+            Command::CommandLine | Command::Help | Command::Quit
+        )
+    };
+    let (always, mut others): (Vec<Hint>, Vec<Hint>) =
+        hints(app, &rooms).into_iter().partition(is_always_seen);
+    // In a field it is the way to everything else, behind those to go on and to leave.
+    let palette = others
+        .iter()
+        .position(|hint| hint.command == Command::Palette);
+    if let Some(palette) = palette.filter(|_| app.overlay.is_none()) {
+        others[palette.min(2)..=palette].rotate_right(1);
+    }
     let width = |hint: &Hint| hint.key.to_string().width() + 1 + hint.text.width() + 3;
     let mut room = row
         .left()
         .saturating_sub(always.iter().map(width).sum::<usize>());
-    let fitting = others.iter().take_while(|hint| {
+    let fitting = others.iter().filter(|hint| {
         let fits = width(hint) <= room;
-        room = room.saturating_sub(width(hint));
+        room -= if fits { width(hint) } else { 0 };
         fits
     });
     for (i, hint) in fitting.chain(&always).enumerate() {

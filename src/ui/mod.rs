@@ -5,6 +5,8 @@
 //!
 //! ```text
 //!  sockyard                                   server 127.0.0.1:8888 LISTEN · 2 connected     bar
+//! ┏ script … ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓     strip, while a script is
+//! ┗ its keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛     played
 //! ┌ Client ─────────────────────────┐┌ Server ─────────────────────────────────────────┐
 //! │ Host … Port … TCP any           ││ Bind … Port … Backlog … TCP                     │     client, server
 //! │ [socKet] [rEsolve] [Connect] …  ││ Service … Model … delay …               [Start] │     (one above the other
@@ -22,12 +24,15 @@ mod bar;
 mod bytes;
 mod calls;
 mod client;
+mod command_line;
+mod help;
 mod layout;
 mod overlay;
 mod painter;
 mod ports;
 mod server;
 mod sessions;
+mod strip;
 pub mod theme;
 
 use ratatui::Frame;
@@ -43,6 +48,9 @@ use theme::Theme;
 pub const LEAST_WIDTH: u16 = 60;
 /// See [`LEAST_WIDTH`]: rows.
 pub const LEAST_HEIGHT: u16 = 20;
+
+/// Rows in which at least a script and the calls, or a script and one pane, are seen.
+const LEAST_HEIGHT_OF_SCRIPT: u16 = 15;
 
 /// What a frame came to.
 #[derive(Debug, Clone, Default)]
@@ -73,11 +81,18 @@ pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) -> Drawn {
     let buffer = frame.buffer_mut();
     Clear.render(area, buffer);
     let mut painter = Painter::new(app, theme, buffer);
-    if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
+    let least = match app.watched() {
+        Some(_) => LEAST_HEIGHT_OF_SCRIPT,
+        None => LEAST_HEIGHT,
+    };
+    if area.width < LEAST_WIDTH || area.height < least {
         bar::too_small(&mut painter, area);
     } else {
         let screen = layout::screen(area, app);
         bar::header(&mut painter, screen.header);
+        if let Some(strip) = screen.strip {
+            strip::draw(&mut painter, area, strip);
+        }
         if let Some(area) = screen.client {
             client::draw(&mut painter, area);
         }

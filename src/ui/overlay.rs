@@ -6,9 +6,9 @@ use ratatui::widgets::{Block, BorderType};
 use unicode_width::UnicodeWidthStr;
 
 use super::painter::Painter;
+use super::{command_line, help};
 use crate::app::ask::{Prompt, Question};
 use crate::app::control::Input;
-use crate::app::keymap::{BINDINGS, Context};
 use crate::app::menu::{Menu, items, title};
 use crate::app::{Overlay, Spot};
 use crate::model::call::{Function, Waited};
@@ -25,7 +25,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     };
     painter.answer(area, Spot::Beside);
     match overlay {
-        Overlay::Help(top) => help(painter, area, *top),
+        Overlay::Help(top) => help::draw(painter, area, *top),
+        Overlay::Script(top) => script(painter, area, *top),
         Overlay::Call(number, top) => {
             if let Some(record) = app.calls.journal.get(*number) {
                 call(painter, area, record, *top);
@@ -37,7 +38,34 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
         Overlay::Menu(menu) => draw_menu(painter, area, *menu),
         Overlay::Prompt(prompt) => draw_prompt(painter, area, prompt),
         Overlay::Question(question) => draw_question(painter, area, question),
+        Overlay::Command(line) => command_line::draw(painter, area, line),
     }
+}
+
+/// What was done until now, as the script that does it again: what was done stands out from what came of it.
+fn script(painter: &mut Painter<'_>, area: Rect, top: usize) {
+    let theme = painter.theme;
+    let all = painter.app.transcript_lines();
+    let digits = all.len().to_string().len().max(2) + 1;
+    let mut lines: Vec<Line> = all
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| {
+            let is_deed = !line.starts_with("expect ");
+            let style = if is_deed { theme.strong() } else { theme.dim() };
+            Line {
+                key: Some(((i + 1).to_string(), digits)),
+                ..Line::styled(line, style)
+            }
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(Line::plain(
+            "Nothing was done yet. Each button that is pressed is a line here.",
+        ));
+    }
+    let title = "what was done ─ y copies it, s saves it, \"sockyard run FILE\" does it again";
+    window(painter, area, title, &lines, top);
 }
 
 /// The cells of a menu's names.
@@ -49,10 +77,22 @@ fn draw_menu(painter: &mut Painter<'_>, area: Rect, menu: Menu) {
     let selected = menu.selected.min(items.len().saturating_sub(1));
     let names = items.iter().map(|item| item.name.width()).max();
     let names = names.unwrap_or(0).max(NAMES);
+    // Where there is room, the line that does the same stands at the right.
+    let details = items.iter().map(|item| item.detail.width()).max();
+    let details = details.unwrap_or(0) + 2;
+    let said: Vec<String> = items
+        .iter()
+        .map(|item| item.chosen.line())
+        .map(|line| line.map_or_else(String::new, |line| format!(": {line}")))
+        .collect();
+    let widest = said.iter().map(|line| line.width()).max().unwrap_or(0);
+    let all = LETTER + names + 2 + details + widest + 6;
+    let has_room = all <= usize::from(area.width);
     let lines: Vec<Line> = items
         .iter()
+        .zip(said)
         .enumerate()
-        .map(|(i, item)| {
+        .map(|(i, (item, said))| {
             let gap = " ".repeat(names - item.name.width() + 2);
             let style = if i == selected {
                 theme.focused()
@@ -62,6 +102,7 @@ fn draw_menu(painter: &mut Painter<'_>, area: Rect, menu: Menu) {
             Line {
                 key: Some((item.letter.to_string(), LETTER)),
                 text: format!("{}{gap}{}", item.name, item.detail),
+                aside: has_room.then_some((said, details + names + 2)),
                 style,
                 item: Some(i),
             }
@@ -131,74 +172,39 @@ fn draw_question(painter: &mut Painter<'_>, area: Rect, question: &Question) {
 }
 
 /// A line of what is open.
-struct Line {
+pub struct Line {
     /// A key, in a column of its own that has so many cells.
-    key: Option<(String, usize)>,
-    text: String,
-    style: Style,
+    pub key: Option<(String, usize)>,
+    /// The words.
+    pub text: String,
+    /// How they look.
+    pub style: Style,
+    /// Other words, dim, so many cells behind where these begin.
+    pub aside: Option<(String, usize)>,
     /// Which item of a menu it is.
-    item: Option<usize>,
+    pub item: Option<usize>,
 }
 
 impl Line {
-    fn plain(text: impl Into<String>) -> Self {
+    /// Words as they are.
+    pub fn plain(text: impl Into<String>) -> Self {
         Self::styled(text, Style::new())
     }
 
-    fn styled(text: impl Into<String>, style: Style) -> Self {
+    /// Words that look so.
+    pub fn styled(text: impl Into<String>, style: Style) -> Self {
         Self {
             key: None,
             text: text.into(),
             style,
+            aside: None,
             item: None,
         }
     }
 }
 
-/// The widest column of keys.
-const KEYS: usize = 18;
 /// The column of a menu's letters.
 const LETTER: usize = 3;
-
-/// What the help says before it lists the keys, a paragraph a line.
-const INTRODUCTION: &str = include_str!("../../assets/help.txt");
-
-fn help(painter: &mut Painter<'_>, area: Rect, top: usize) {
-    let theme = painter.theme;
-    let strong = theme.strong();
-    let width = usize::from(area.width.saturating_sub(6)).min(84);
-    let mut lines = Vec::new();
-    for text in INTRODUCTION.lines() {
-        lines.extend(wrap(text, width).into_iter().map(Line::plain));
-        lines.push(Line::plain(""));
-    }
-    for context in Context::ALL {
-        lines.push(Line::styled(context.title(), strong));
-        let mut keys = String::new();
-        let mut text = "";
-        for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
-            if binding.help.is_empty() {
-                keys.push_str(&format!(" {}", binding.key));
-                continue;
-            }
-            if !text.is_empty() {
-                lines.push(Line {
-                    key: Some((std::mem::take(&mut keys), KEYS)),
-                    ..Line::plain(text)
-                });
-            }
-            keys = binding.key.to_string();
-            text = binding.help;
-        }
-        lines.push(Line {
-            key: Some((keys, KEYS)),
-            ..Line::plain(text)
-        });
-        lines.push(Line::plain(""));
-    }
-    lines.pop();
-    window(painter, area, "help ─ ↓ for more, Esc closes", &lines, top);
-}
 
 fn call(painter: &mut Painter<'_>, area: Rect, record: &CallRecord, top: usize) {
     let theme = painter.theme;
@@ -333,14 +339,22 @@ fn capital(text: &str) -> String {
 }
 
 /// Draws `lines` from `top` on in a window in the middle; gives back what is inside it.
-fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], top: usize) -> Rect {
+pub fn window(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    title: &str,
+    lines: &[Line],
+    top: usize,
+) -> Rect {
     let theme = painter.theme;
-    let widest = lines
-        .iter()
-        .map(|line| line.text.width() + line.key.as_ref().map_or(0, |(_, width)| *width))
-        .max()
-        .unwrap_or(0)
-        .max(title.width());
+    let width = |line: &Line| {
+        let key = line.key.as_ref().map_or(0, |(_, width)| *width);
+        let aside = line.aside.as_ref();
+        let aside = aside.map_or(0, |(text, at)| text.width() + at);
+        key + line.text.width().max(aside)
+    };
+    let widest = lines.iter().map(width).max().unwrap_or(0);
+    let widest = widest.max(title.width());
     let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     let width = cells(widest + 4).min(area.width.saturating_sub(2));
     let height = cells(lines.len() + 2).min(area.height.saturating_sub(2));
@@ -350,22 +364,7 @@ fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], to
         width,
         height,
     };
-    painter.clear(frame);
-    painter.answer(frame, Spot::Overlay);
-    let inner = painter.border(
-        frame,
-        Block::bordered()
-            .border_type(BorderType::Thick)
-            .border_style(theme.focused_pane()),
-    );
-    let title = format!(" {} ", cut(title, usize::from(width).saturating_sub(4)));
-    painter.put(
-        frame.x + 1,
-        frame.y,
-        &title,
-        usize::from(width),
-        theme.focused_pane(),
-    );
+    let inner = framed(painter, frame, title);
     let rows = usize::from(inner.height);
     painter.rooms.overlay = rows;
     painter.rooms.overlay_rows = lines.len();
@@ -385,10 +384,31 @@ fn window(painter: &mut Painter<'_>, area: Rect, title: &str, lines: &[Line], to
         }
         let room = pen.left().saturating_sub(1);
         pen.text(&cut(&line.text, room), line.style);
+        if let Some((text, at)) = &line.aside {
+            let gap = at.saturating_sub(line.text.width());
+            pen.gap(gap as u16).cut_text(text, 1, theme.dim());
+        }
         if let Some(item) = line.item {
             painter.answer(row, Spot::Item(item));
         }
     }
+    inner
+}
+
+/// Draws an empty window with a heading; gives back what is inside it.
+pub fn framed(painter: &mut Painter<'_>, frame: Rect, title: &str) -> Rect {
+    let theme = painter.theme;
+    painter.clear(frame);
+    painter.answer(frame, Spot::Overlay);
+    let inner = painter.border(
+        frame,
+        Block::bordered()
+            .border_type(BorderType::Thick)
+            .border_style(theme.focused_pane()),
+    );
+    let width = usize::from(frame.width);
+    let title = format!(" {} ", cut(title, width.saturating_sub(4)));
+    painter.put(frame.x + 1, frame.y, &title, width, theme.focused_pane());
     inner
 }
 

@@ -15,8 +15,8 @@ use sockyard::model::{
 use crate::harness::Harness;
 use crate::peer::{self, FullQueue};
 use crate::reading::{
-    CLIENT, CLOSE, PEEK, RECV_URGENT, connect, count, descriptor, named, received, records, recv,
-    send, send_once, send_urgent, sent,
+    CLIENT, CLOSE, PEEK, RECV_URGENT, connect, count, descriptor, named, news, received, records,
+    recv, send, send_once, send_urgent, sent,
 };
 
 /// A TCP socket of IPv4.
@@ -575,7 +575,7 @@ fn receiving_alone_begins_and_ends_as_it_is_told_to() {
     h.blocked(CLIENT, Function::Recv);
     h.client(BY_HAND);
     h.wait("a wait that is over", |events| {
-        matches!(events.last(), Some(Event::Unblocked { .. })).then_some(())
+        matches!(news(events), Some(Event::Unblocked { .. })).then_some(())
     });
     peer::send(&peer, b"9");
     queued(&mut h, 1);
@@ -604,7 +604,7 @@ fn an_urgent_byte_overtakes_and_is_received_on_its_own() {
         h.does(recv(100));
         h.wait("its bytes", |events| {
             matches!(
-                events.last(),
+                news(events),
                 Some(Event::Received { .. } | Event::Ready { .. })
             )
             .then_some(())

@@ -91,6 +91,7 @@ fn follow(streams: &mut BTreeMap<Actor, Stream>, message: &[u8], batch: Batch) {
             Event::Blocked { .. }
             | Event::Unblocked { .. }
             | Event::Ready { .. }
+            | Event::Settled { .. }
             | Event::AcceptQueue { .. }
             | Event::Accepting { .. }
             | Event::Blocking { .. }

@@ -184,6 +184,7 @@ pub fn story(events: &[Event]) -> String {
             format!("{}: gets {offer:?}", Actor::Connection(*connection))
         }
         Event::TakenOver(connection) => format!("{}: taken over", Actor::Connection(*connection)),
+        Event::Settled { who, actions } => format!("{who}: {actions} settled"),
         Event::Port(event) => format!("ports: {event:?}"),
         Event::Accepting { alone } => format!("server: accepts alone: {alone}"),
         Event::Blocking { who, on } => format!("{who}: calls wait: {on}"),

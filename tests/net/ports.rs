@@ -139,7 +139,11 @@ fn a_range_can_be_cancelled_and_another_begun() {
     assert_eq!(records(h.seen(), PORTS).filter(cancelled).count(), 2);
     assert_eq!(count(h.seen(), PORTS, Function::Close), 3);
     // With nothing under way there is nothing to cancel.
+    let before = h.seen().len();
     h.ports(Action::Ports(PortsAction::Cancel));
+    h.wait("the cancelling settled and nothing else", |events| {
+        matches!(&events[before..], [Event::Settled { actions: 1, .. }]).then_some(())
+    });
     h.quiet(Duration::from_millis(100));
 }
 

@@ -10,7 +10,7 @@ use sockyard::model::{
 
 use crate::harness::Harness;
 use crate::peer;
-use crate::reading::{connection, count, descriptor, named, recv, send_once, start};
+use crate::reading::{connection, count, descriptor, named, news, recv, send_once, start};
 
 const SERVER: Actor = Actor::Server;
 
@@ -154,7 +154,7 @@ fn accepting_alone_can_be_switched_on_and_off() {
     h.server(ServerAction::AcceptAlone(false));
     h.wait("a wait that is over", |events| {
         matches!(
-            events.last(),
+            news(events),
             Some(Event::Unblocked {
                 function: Function::Accept,
                 ..
@@ -211,7 +211,7 @@ fn how_connections_are_accepted_is_told_and_begins_anew_with_each_listen() {
     h.server(start("127.0.0.1", 0));
     h.listening();
     h.wait("that it accepts alone", |events| {
-        matches!(events.last(), Some(Event::Blocked { .. })).then_some(())
+        matches!(news(events), Some(Event::Blocked { .. })).then_some(())
     });
     assert_eq!(accepting(&h), [false, true, true]);
 }

@@ -189,6 +189,11 @@ fn ticks_of_thread(name: &str) -> u64 {
     }
 }
 
+/// The last event that tells something of a socket: that what was asked is settled is no news of it.
+pub fn news(events: &[Event]) -> Option<&Event> {
+    (events.iter().rev()).find(|event| !matches!(event, Event::Settled { .. }))
+}
+
 impl Harness {
     /// Lets the first client do `action`.
     pub fn client(&mut self, action: ClientAction) {
@@ -323,6 +328,7 @@ impl Harness {
                 | Event::Blocking { .. }
                 | Event::Serving { .. }
                 | Event::TakenOver(_)
+                | Event::Settled { .. }
                 | Event::Port(_)
                 | Event::Trouble { .. }
                 | Event::Panicked { .. } => false,

@@ -12,7 +12,7 @@ use sockyard::model::{
 
 use crate::harness::{Harness, LIMIT};
 use crate::reading::{
-    CLIENT, CLOSE, PEEK, count, descriptor, named, records, recv, send, send_once,
+    CLIENT, CLOSE, PEEK, count, descriptor, named, news, records, recv, send, send_once,
 };
 
 const SERVER: Actor = Actor::Server;
@@ -659,7 +659,7 @@ fn a_person_answers_datagrams_by_hand() {
     h.blocked(SERVER, Function::Recvfrom);
     h.server(ServerAction::Offer(with(Service::Manual)));
     h.wait("a wait that is over", |events| {
-        matches!(events.last(), Some(Event::Unblocked { .. })).then_some(())
+        matches!(news(events), Some(Event::Unblocked { .. })).then_some(())
     });
 }
 

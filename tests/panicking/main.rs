@@ -15,8 +15,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pty::{Modes, Program, Pty};
 use sockyard::model::{Actor, ClientId, Event};
-use sockyard::net::Clock;
 use sockyard::net::worker::Crew;
+use sockyard::net::{Clock, Hearing};
 use sockyard::run::terminal::{Screen, restore_on_panic};
 
 const SCREEN: &str = "--child=screen";
@@ -59,7 +59,7 @@ fn panic_on_a_worker_thread() -> ExitCode {
     restore_on_panic();
     let screen = Screen::enter().expect("this is a terminal");
     let (events, heard) = crossbeam_channel::bounded(1);
-    let crew = Crew::new(Clock::start(), events);
+    let crew = Crew::new(Clock::start(), events, Hearing::Everything);
     let who = Actor::Client(ClientId::FIRST);
     crew.spawn(who, 256 << 10, |_| panic!("{WORDS}"))
         .expect("a thread");

@@ -15,6 +15,7 @@ mod pty;
 #[path = "../terminal/play.rs"]
 mod play;
 
+mod comfort;
 mod crowd;
 mod foreign;
 mod ports;
@@ -31,6 +32,7 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     let trials = [
         programs::trials(),
+        comfort::trials(),
         crowd::trials(),
         ports::trials(),
         strace::trials(),

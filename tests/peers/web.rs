@@ -98,6 +98,7 @@ fn curl_keeps() {
     pty.wait_text("0 connected");
     // It was one connection.
     pty.wait_text("GET /zh HTTP/1.1");
+    pty.wait_text(" closed ");
     assert_eq!(pty.screen().matches(" closed ").count(), 1);
 }
 

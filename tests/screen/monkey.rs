@@ -9,7 +9,8 @@
 //! - in the server panel it is on what is there;
 //! - of the two ends one is the end that had the focus last;
 //! - an action is for a session that is there, or ends one that was;
-//! - what is written to a file was opened before and is finished once.
+//! - what is written to a file was opened before and is finished once;
+//! - a script that was left, or is over, wakes nobody.
 //!
 //! What holds whenever it is drawn, which is every fifty steps:
 //! - no control character is on the screen, and no row is too wide;
@@ -27,6 +28,8 @@ use sockyard::app::field::Field;
 use sockyard::app::key::{Code, Key};
 use sockyard::app::menu::items;
 use sockyard::app::peers::Peers;
+use sockyard::app::script::Script;
+use sockyard::app::script::watched::Drive;
 use sockyard::app::server::Connections;
 use sockyard::app::sessions::Sessions;
 use sockyard::app::{App, Effect, Msg, Overlay, Settings, Spot};
@@ -46,7 +49,7 @@ const STEPS_PER_FRAME: usize = 50;
 /// What one log keeps: little, so that the bound of all of them together is met.
 const KEEP: usize = 300 << 10;
 /// Ways into what single keys seldom find.
-const WAYS: [&str; 16] = [
+const WAYS: [&str; 20] = [
     "1os<enter>",
     "1oy<enter>",
     "2<tab><tab><tab><tab><tab><tab>os<enter>",
@@ -63,6 +66,54 @@ const WAYS: [&str; 16] = [
     "2ke",
     "1kc",
     "s",
+    "u",
+    "<c-p>",
+    "<c-p>client<down><enter>",
+    ":<tab><tab>",
+];
+/// What a line is made of: words of the grammar, values, and what is none of both.
+const WORDS: [&str; 32] = [
+    "client",
+    "client2",
+    "client7",
+    "server",
+    "server#1",
+    "server#9",
+    "ports",
+    "crowd",
+    "save",
+    "view",
+    "script",
+    "start",
+    "connect",
+    "sendall",
+    "recv",
+    "autorecv",
+    "open",
+    "end",
+    "close",
+    "name",
+    "127.0.0.1",
+    "8888",
+    "0",
+    "3",
+    "on",
+    "\"a b\"",
+    "--udp",
+    "--service",
+    "echo",
+    "--body",
+    "\"你\\q",
+    "#",
+];
+
+/// Scripts that are played now and then: what is said, what waits, what fails, what asks, what is wrong.
+const SCRIPTS: [&str; 5] = [
+    "say \"你好 \\x1b[2J\"\nserver start 127.0.0.1 0\nclient connect 127.0.0.1 80\nexpect client connect ok\nclient2 socket\nwait 2s\nclient2 end\n",
+    "client connect 127.0.0.1 ${server.port} &\nexpect server accepted 3 --within 1min\nserver#1 recv 9\nexpect client silence 1s\n",
+    "crowd start 3 127.0.0.1 80\nexpect crowd answered 3 --else \"nobody answers\"\nclient save f\nview calls\nports try 192.0.2.1 1 9\n",
+    "let a 1\nlimit 1ms\nclient recv ${a}\nsay \"x\"\nclient close\nserver stop\n",
+    "client conect\n",
 ];
 
 /// xorshift64*: small, and the same everywhere.
@@ -125,6 +176,9 @@ impl Monkey {
 
     fn run(mut self) {
         for step in 0..STEPS {
+            if step % 1_000 == 0 {
+                self.what_was_done_is_a_script();
+            }
             let msg = self.message();
             if self.last.len() >= 12 {
                 self.last.pop_front();
@@ -170,11 +224,29 @@ impl Monkey {
                 let first = self.open.contains(&id) && self.finished.insert(id);
                 self.check(first, "a save was finished twice");
             }
+            Effect::Anew => {
+                // Everything is counted from the beginning again.
+                self.ended.clear();
+                self.open.clear();
+                self.finished.clear();
+            }
             Effect::Perform(_)
+            | Effect::Load(_)
+            | Effect::Report(_)
+            | Effect::Program(_)
             | Effect::Copy(_)
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Quit => {}
+        }
+    }
+
+    /// Whatever was done, in whatever order: its lines can be read again.
+    fn what_was_done_is_a_script(&self) {
+        let text = self.bench.app.transcript_text();
+        if let Err(faults) = Script::read("what was done", &text) {
+            let wrong = text.lines().nth(faults[0].number - 1);
+            self.check(false, &format!("{wrong:?}: {}", faults[0].wrong));
         }
     }
 
@@ -206,6 +278,11 @@ impl Monkey {
         self.check(
             pane.is_lower() || pane == app.end,
             "the focus is in an end that is folded",
+        );
+        let is_at_rest = !app.is_playing();
+        self.check(
+            !is_at_rest || (app.wakes_at().is_none() && !app.is_step_awaited()),
+            "a script that rests wakes somebody",
         );
         self.check(
             app.lower.is_lower() && matches!(app.end, Pane::Client | Pane::Server),
@@ -298,7 +375,11 @@ impl Monkey {
                 self.keys.extend(parse(way));
                 Msg::Key(Key::plain(Code::Esc))
             }
-            1..45 => Msg::Key(self.key()),
+            1..3 => {
+                self.line();
+                Msg::Key(Key::plain(Code::Esc))
+            }
+            3..45 => Msg::Key(self.key()),
             45..58 => self.click(),
             58..61 => Msg::Paste(self.text()),
             61..64 => {
@@ -310,6 +391,13 @@ impl Monkey {
                 Msg::Happened((0..count).map(|_| self.event()).collect())
             }
             95..98 => Msg::Saved(self.report()),
+            98 if self.random.one_in(4) => {
+                // Mostly it goes on by itself, and is driven by whatever comes.
+                let drive = self.random.of(&["y", "yp", "y     ", "yp++++", "y +<esc>"]);
+                self.keys.extend(parse(drive));
+                let text = self.random.of(&SCRIPTS).to_owned();
+                Msg::Loaded("random.yard".into(), Ok(text))
+            }
             98 if self.random.one_in(2) => Msg::Undone(self.actor(), self.text()),
             98 => Msg::Failed(self.text()),
             _ => {
@@ -319,8 +407,47 @@ impl Monkey {
         }
     }
 
+    /// Types a line, with Tab, history and second thoughts in between, and says it or not.
+    fn line(&mut self) {
+        self.keys.extend(parse("<esc><esc><esc>:"));
+        // Most lines begin as the grammar has them.
+        let begun = self.random.of(&[
+            "client ",
+            "client2 ",
+            "server ",
+            "server#1 ",
+            "ports try ",
+            "crowd start ",
+            "view ",
+            "save script ",
+            "",
+        ]);
+        self.keys.extend(parse(begun));
+        for _ in 0..self.random.below(6) {
+            let word = self.random.of(&WORDS);
+            self.keys.extend(word.chars().map(Key::char));
+            let between = self.random.of(&[
+                " ",
+                " ",
+                " ",
+                " ",
+                "<tab>",
+                "<tab><tab>",
+                "<s-tab>",
+                "<left>",
+                "<up>",
+                "<c-w>",
+                "<backspace>",
+                "<c-p>",
+                "<enter>",
+            ]);
+            self.keys.extend(parse(between));
+        }
+        self.keys.push_back(Key::plain(Code::Enter));
+    }
+
     fn key(&mut self) -> Key {
-        const CODES: [Code; 22] = [
+        const CODES: [Code; 23] = [
             Code::Enter,
             Code::Enter,
             Code::Esc,
@@ -343,6 +470,7 @@ impl Monkey {
             Code::F(4),
             Code::F(5),
             Code::F(6),
+            Code::F(8),
         ];
         const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz12345[]+-? 0:./\\~";
         match self.random.below(20) {
@@ -353,7 +481,7 @@ impl Monkey {
                     .of(&['你', '\u{301}', '\u{202e}', 'é', '\u{1b}', '\0']),
             ),
             18 => Key::ctrl(Code::Char(char::from(
-                self.random.of(b"acehkluwyz".as_slice()),
+                self.random.of(b"acehklpuwyz".as_slice()),
             ))),
             _ => Key::alt(Code::Char(char::from(self.random.of(b"bdf".as_slice())))),
         }
@@ -374,7 +502,14 @@ impl Monkey {
 
     fn spot(&mut self) -> Spot {
         let number = self.random.below(40);
-        match self.random.below(9) {
+        match self.random.below(10) {
+            9 => Spot::Script(self.random.of(&[
+                Drive::Step,
+                Drive::Play,
+                Drive::GoOn,
+                Drive::TakeOver,
+                Drive::Again,
+            ])),
             0 => Spot::Connection(ConnectionId(number as u64)),
             1 => Spot::Session(ClientId(number as u32)),
             2 => Spot::Peer(self.address()),
@@ -687,6 +822,10 @@ impl Monkey {
                 who,
                 on: self.random.one_in(2),
             },
+            39 => Event::Settled {
+                who,
+                actions: self.random.below(5) as u32,
+            },
             38 => Event::Panicked {
                 who,
                 at,
@@ -758,4 +897,10 @@ fn steps_of_the_third_monkey() {
 #[test]
 fn steps_of_the_fourth_monkey() {
     Monkey::new(20_260_101).run();
+}
+
+#[test]
+fn all_scripts_of_the_monkey_but_the_last_make_sense() {
+    let is_good = SCRIPTS.map(|text| Script::read("random.yard", text).is_ok());
+    assert_eq!(is_good, [true, true, true, true, false]);
 }

@@ -355,7 +355,8 @@ fn bytes_that_pass_tell_that_a_handshake_is_over() {
 }
 
 #[test]
-fn a_worker_that_takes_the_place_of_one_that_failed_begins_as_every_one_does() {
+fn a_worker_that_takes_the_place_of_one_that_failed_blocks_as_every_one_does_and_is_told_how_to_receive()
+ {
     let mut bench = Bench::new(120, 36);
     bench.client_connects();
     bench.keys("1h");
@@ -366,11 +367,16 @@ fn a_worker_that_takes_the_place_of_one_that_failed_begins_as_every_one_does() {
         at: Moment(1),
         message: "oh".to_owned(),
     }]);
+    let [told, _] = &bench.keys("1c")[..] else {
+        panic!("an order ahead of the connect");
+    };
+    let by_hand = on_client(SocketAction::ReceiveAlone(None));
+    assert_eq!(told, &Effect::Perform(by_hand));
     bench.client_connects();
     bench.keys("1");
     let screen = bench.screen();
     assert!(
-        screen.contains("◂ auto ▸") && !screen.contains("non-blocking"),
+        screen.contains("◂ by hand ▸") && !screen.contains("non-blocking"),
         "{screen}"
     );
 }

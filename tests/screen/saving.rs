@@ -252,7 +252,7 @@ fn a_yes_for_a_session_that_was_ended_saves_nothing_and_says_so() {
     );
     assert_eq!(bench.keys("y"), []);
     assert!(
-        bench.told().contains("client2 is no longer there"),
+        bench.told().contains("client2 was ended"),
         "{}",
         bench.told()
     );

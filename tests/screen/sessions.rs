@@ -78,10 +78,27 @@ fn a_new_session_takes_over_settings_and_nothing_else() {
     bench.keys("ihi<esc>1+");
     let new = bench.app.client();
     assert_eq!(new.line_ending.name(), "LF");
-    assert_eq!(new.receive, Receive::Alone);
+    assert_eq!(new.receive, Receive::ByHand);
     assert_eq!((&new.name, new.message.value()), (&None, ""));
     assert_eq!(new.socket.fd, None);
     assert_eq!(new.received.received(), 0);
+    let by_hand = ClientAction::On(SocketAction::ReceiveAlone(None));
+    let effects = bench.keys("c");
+    assert_eq!(effects.len(), 2);
+    assert_eq!(effects[0], act(2, by_hand), "its worker knows");
+}
+
+#[test]
+fn a_crowd_receives_as_bytes_come_whatever_the_session_in_front_does() {
+    let mut bench = Bench::new(120, 36);
+    bench.keys("1h4");
+    let effects = bench.keys("w");
+    assert_eq!(effects.len(), 10);
+    for effect in effects {
+        let Effect::Perform(Action::Client(_, ClientAction::Connect(_))) = effect else {
+            panic!("{effect:?}");
+        };
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sockyard::app::ask::{About, Prompt, Question};
+use sockyard::app::command_line::{CommandLine, Face};
 use sockyard::app::control::{Button, Bytes, Choice, Control, Input, Pane};
 use sockyard::app::menu::{Menu, MenuKind};
 use sockyard::app::plan::Steps;
@@ -138,6 +139,22 @@ fn overlays() -> Vec<Option<Overlay>> {
     let long = "a line that is much longer than any window that it could be asked for in, and 你好";
     let mut prompt = Prompt::new(About::Name(CLIENT), &long.repeat(3));
     all.push(Some(Overlay::Prompt(prompt.clone())));
+    let lines = [
+        "",
+        "client connect ",
+        "client send \"你好你好\" x",
+        "server start a 1 --service nonsense",
+        &long.repeat(3),
+    ];
+    for (face, text) in lines
+        .iter()
+        .flat_map(|text| [(Face::Line, *text), (Face::Palette, *text)])
+    {
+        let line = CommandLine::new(face, text, Vec::new());
+        all.push(Some(Overlay::Command(line)));
+    }
+    all.push(Some(Overlay::Script(0)));
+    all.push(Some(Overlay::Script(10_000)));
     prompt.wrong = Some(long.repeat(2));
     all.push(Some(Overlay::Prompt(prompt)));
     all

@@ -328,6 +328,10 @@ impl Bench {
             Some(Overlay::Prompt(prompt)) => {
                 format!("prompt {:?} {:?}", prompt.about, prompt.field.value())
             }
+            Some(Overlay::Script(_)) => "script".to_owned(),
+            Some(Overlay::Command(line)) => {
+                format!("{:?} {:?}", line.face, line.field.value())
+            }
             Some(Overlay::Question(question)) => format!("question {}", question.title()),
         }
     }
@@ -572,6 +576,7 @@ fn named(name: &str) -> Key {
         "f4" => Code::F(4),
         "f5" => Code::F(5),
         "f6" => Code::F(6),
+        "f8" => Code::F(8),
         one if one.chars().count() == 1 => Code::Char(one.chars().next().unwrap_or(' ')),
         other => panic!("no key is named {other}"),
     })

@@ -10,6 +10,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sockyard");
 /// Runs the program without a terminal.
 fn piped(args: &[&str]) -> Output {
     let mut command = Command::new(BINARY);
+    command.env("SOCKYARD_CONFIG", "/dev/null");
     let output = command.args(args).stdin(Stdio::null()).output();
     output.expect("the program starts")
 }
@@ -37,6 +38,9 @@ fn help_and_version_need_no_terminal() {
                 "--delay",
                 "--keep",
                 "--ascii",
+                "--config",
+                "XDG_CONFIG_HOME",
+                "128+N",
             ][..],
         ),
         ("-h", &["Usage: sockyard"]),
@@ -69,6 +73,10 @@ fn a_bad_command_line_is_named_with_what_would_be_right() {
         (&["--keep", "0"], "1..=1024"),
         (&["--port", "80"], "--port"),
         (&["extra"], "extra"),
+        (&["completions"], "<SHELL>"),
+        (&["completions", "cmd"], "bash, elvish, fish"),
+        (&["--ascii", "man"], "--ascii before \"man\""),
+        (&["confg"], "'config'"),
     ] {
         let message = refusal(args);
         assert!(message.contains(words), "{args:?}: {message}");
@@ -137,6 +145,18 @@ fn no_color_means_no_colour() {
         pty.keys("<f4><up><enter>");
         pty.wait_text("Esc closes");
         assert_eq!(colours(&pty.raw()), coloured, "NO_COLOR={value:?}");
+    }
+}
+
+#[test]
+fn colours_can_be_done_without_by_a_flag_too() {
+    for (flag, coloured) in [("--colour=never", false), ("--color=auto", true)] {
+        let refused = format!("127.0.0.1:{}", free_port());
+        let pty = sockyard(&["--connect", &refused, flag], 80, 24);
+        pty.wait_text("ECONNREFUSED");
+        pty.keys("<f4><up><enter>");
+        pty.wait_text("Esc closes");
+        assert_eq!(colours(&pty.raw()), coloured, "{flag}");
     }
 }
 

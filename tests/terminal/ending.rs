@@ -198,6 +198,7 @@ fn closing_the_terminal_ends_the_program() {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockyard"));
     command.args(["--serve", "127.0.0.1:0"]);
     command.env("TERM", "xterm-256color");
+    command.env("SOCKYARD_CONFIG", "/dev/null");
     let mut child = pair
         .slave
         .spawn_command(command)

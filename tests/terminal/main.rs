@@ -2,12 +2,15 @@
 //! and all of it is used. `pty` is the harness, `play` what the tests have in common, the other modules are tests.
 
 mod cli;
+mod config;
 mod ending;
 mod hostile;
 mod keys;
 mod limits;
+mod lines;
 mod mouse;
 mod play;
+mod played;
 mod pty;
 mod pty_selftest;
 mod sizes;

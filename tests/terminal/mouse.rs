@@ -109,7 +109,7 @@ fn a_click_moves_the_cursor_in_a_text() {
     pty.paste("你好ab");
     pty.wait_text("Send 你好ab");
     // The second cell of the second wide character.
-    click_at(&pty, "你好ab", 3);
+    click_at(&pty, "Send 你好ab", 8);
     pty.keys("x<enter>");
     peer.expect("你x好ab".as_bytes());
 }

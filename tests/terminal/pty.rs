@@ -32,8 +32,12 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 /// Variables of the tester's own session that would change what a program draws.
 const FOREIGN: &str = "NO_COLOR COLORTERM LANGUAGE LC_ALL LC_CTYPE LC_MESSAGES";
 
-/// Variables that each program gets, unless it is given others of these names.
-const KNOWN: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
+/// Variables that each program gets, unless it is given others of these names. The tester's own config file is not read.
+const KNOWN: [(&str, &str); 3] = [
+    ("TERM", "xterm-256color"),
+    ("LANG", "C.UTF-8"),
+    ("SOCKYARD_CONFIG", "/dev/null"),
+];
 
 /// Starts the binary of this crate with `args`, in a terminal of `cols` by `rows` cells.
 #[track_caller]
@@ -181,12 +185,13 @@ impl Shared {
     /// The body of the reading thread: returns when no process has the terminal open any more.
     fn read(&self, mut terminal: impl Read) {
         let mut chunk = [0; 8 * 1024];
+        let mut cut = Vec::new();
         loop {
             // A master whose other side is closed tells 0 or an error, depending on the system.
             let length = terminal.read(&mut chunk).unwrap_or(0);
             let mut state = self.lock();
             state.raw.extend_from_slice(&chunk[..length]);
-            state.parser.process(&chunk[..length]);
+            feed(&mut state.parser, &mut cut, &chunk[..length]);
             state.eof = length == 0;
             self.changed.notify_all();
             if length == 0 {
@@ -310,6 +315,13 @@ impl Pty {
         };
         let state = self.state_when(&what, |state| found(state).is_some());
         found(&state).expect("what was waited for is there")
+    }
+
+    /// Whether nothing at all comes of the program for this long.
+    pub fn stays_silent(&self, time: Duration) -> bool {
+        let before = self.shared.lock().raw.len();
+        let state = self.shared.settle(time, |state| state.raw.len() > before);
+        state.raw.len() == before
     }
 
     /// Returns when the program is stopped, as by Ctrl-Z or SIGSTOP; each stop is told once. Panics as `wait` does.
@@ -531,7 +543,21 @@ fn size(cols: u16, rows: u16) -> PtySize {
 }
 
 /// The kernel knows terminals of no size, `vt100` does not.
-fn at_least_one(cells: u16) -> NonZeroU16 {
+/// Hands `bytes` to the emulator. It loses the byte behind a character of two bytes that comes in two pieces: what is cut
+/// off at the end waits for the rest.
+pub fn feed<C: vt100::Callbacks>(parser: &mut vt100::Parser<C>, cut: &mut Vec<u8>, bytes: &[u8]) {
+    cut.extend_from_slice(bytes);
+    // A character has at most four bytes; whatever else is no UTF-8 is the emulator's to judge.
+    let first = (cut.len().saturating_sub(3)..cut.len()).find(|at| {
+        let tail = std::str::from_utf8(&cut[*at..]);
+        tail.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    });
+    let rest = cut.split_off(first.unwrap_or(cut.len()));
+    parser.process(cut);
+    *cut = rest;
+}
+
+pub fn at_least_one(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).unwrap_or(NonZeroU16::MIN)
 }
 

@@ -246,3 +246,17 @@ fn dropping_ends_a_stubborn_program_and_its_children() {
     assert!(start.elapsed() < LIMIT, "the child held the terminal open");
     test_kill_process(Pid::from_raw(parent).expect("an id")).expect_err("it was collected");
 }
+
+#[test]
+fn text_that_arrives_in_two_pieces_is_the_same_text() {
+    let text = "4 µs│ 你好 → x";
+    for cut in 0..=text.len() {
+        let mut parser =
+            vt100::Parser::new(super::pty::at_least_one(2), super::pty::at_least_one(40), 0);
+        let mut rest = Vec::new();
+        for piece in [&text.as_bytes()[..cut], &text.as_bytes()[cut..]] {
+            super::pty::feed(&mut parser, &mut rest, piece);
+        }
+        assert_eq!(parser.screen().contents(), text, "cut at {cut}");
+    }
+}
