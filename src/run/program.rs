@@ -145,6 +145,8 @@ impl Program {
         };
         ask_to_end();
         ends_within(&end, GRACE);
+        // Whatever is not to be found: without descriptors the table of processes cannot be read.
+        let _ = pidfd_send_signal(&end, Signal::KILL);
         let last = Instant::now() + LAST;
         loop {
             for process in &end_all(Signal::KILL) {
@@ -153,7 +155,7 @@ impl Program {
             // What has ended is a child until it was waited for.
             while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
             // Some may have been started in the meantime.
-            if descendants().next().is_none() || Instant::now() >= last {
+            if descendants().is_empty() || Instant::now() >= last {
                 return;
             }
         }
@@ -254,57 +256,73 @@ fn watch(end: &OwnedFd, read: &Receiver<()>, events: &Sender<ProgramEvent>) {
     let _ = events.send(event);
 }
 
-/// What was started by the program under test, itself included, and has not ended.
-fn descendants() -> impl Iterator<Item = Process> {
+/// A process that was started by the program under test, or that itself.
+struct Descendant {
+    pid: i32,
+    parent: i32,
+    name: String,
+}
+
+impl Descendant {
+    /// A descriptor of it, so that no other process is meant although it may end at any moment.
+    fn descriptor(&self) -> Option<OwnedFd> {
+        pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()
+    }
+}
+
+/// What was started by the program under test, itself included, and has not ended. One descriptor at a time is held for
+/// that, however many processes there are.
+fn descendants() -> Vec<Descendant> {
     let all = all_processes().into_iter().flatten().flatten();
-    let mut children: BTreeMap<i32, Vec<(Process, char)>> = BTreeMap::new();
+    let mut children: BTreeMap<i32, Vec<(Descendant, char)>> = BTreeMap::new();
     for process in all {
         // It may have ended in the meantime.
         if let Ok(stat) = process.stat() {
+            let found = Descendant {
+                pid: stat.pid,
+                parent: stat.ppid,
+                name: stat.comm,
+            };
             let siblings = children.entry(stat.ppid).or_default();
-            siblings.push((process, stat.state));
+            siblings.push((found, stat.state));
         }
     }
     let mut found = Vec::new();
     let mut parents = vec![getpid().as_raw_nonzero().get()];
     while let Some(parent) = parents.pop() {
         for (process, state) in children.remove(&parent).unwrap_or_default() {
-            parents.push(process.pid());
+            parents.push(process.pid);
             if state != 'Z' {
                 found.push(process);
             }
         }
     }
-    found.into_iter()
-}
-
-/// A descriptor of a process, so that no other one is meant although it may end at any moment.
-fn descriptor(process: &Process) -> Option<OwnedFd> {
-    pidfd_open(Pid::from_raw(process.pid())?, PidfdFlags::empty()).ok()
+    found
 }
 
 /// Sends a signal to all of them. Gives back whom it was sent to.
 fn end_all(signal: Signal) -> Vec<OwnedFd> {
-    let all = descendants().filter_map(|process| descriptor(&process));
+    let all = descendants();
+    let all = all.iter().filter_map(Descendant::descriptor);
     let sent = all.filter(|process| pidfd_send_signal(process, signal).is_ok());
     sent.collect()
+}
+
+/// Ends all of them at once: this process is about to be ended by force.
+pub fn abandon() {
+    end_all(Signal::KILL);
 }
 
 /// Sends SIGTERM to all of them but to the shell, as long as it has others to wait for: what they end with is its status.
 fn ask_to_end() {
     let own = getpid().as_raw_nonzero().get();
-    let is_parent = |of: &Process, all: &[Process]| {
-        let mut all = all.iter().filter_map(|process| process.stat().ok());
-        all.any(|stat| stat.ppid == of.pid())
-    };
-    let all: Vec<Process> = descendants().collect();
+    let all = descendants();
     for process in &all {
         // Most shells become the last program that they are to start; this one has not.
-        let is_shell = process
-            .stat()
-            .is_ok_and(|stat| stat.ppid == own && stat.comm == SHELL);
-        if !(is_shell && is_parent(process, &all))
-            && let Some(process) = descriptor(process)
+        let is_shell = process.parent == own && process.name == SHELL;
+        let is_parent = all.iter().any(|other| other.parent == process.pid);
+        if !(is_shell && is_parent)
+            && let Some(process) = process.descriptor()
         {
             // It may have ended in the meantime.
             let _ = pidfd_send_signal(&process, Signal::TERM);
@@ -315,7 +333,8 @@ fn ask_to_end() {
 /// Where one of them listens, or has a UDP socket bound to: `proc_net_tcp(5)`.
 fn listens_at() -> Option<Place> {
     let sockets: Vec<u64> = descendants()
-        .filter_map(|process| process.fd().ok())
+        .into_iter()
+        .filter_map(|process| Process::new(process.pid).ok()?.fd().ok())
         .flat_map(Iterator::flatten)
         .filter_map(|fd| match fd.target {
             FDTarget::Socket(inode) => Some(inode),

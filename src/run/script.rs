@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, at, bounded, never, select_biased};
 use super::exit;
 use super::flags::ScriptDefaults;
 use super::hands::Hands;
-use super::program::Program;
+use super::program::{self, Program};
 use super::report::{Format, OUTPUT, Report as Log, SCHEMA};
 use super::script_file;
 use super::script_report::{self, SCRIPT_SCHEMA};
@@ -141,7 +141,10 @@ pub(super) fn read(file: &Path) -> Result<Script, Refused> {
         Refused::new(name.clone(), line, 0, "", why)
     })?;
     Script::read(&name, &text).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(|fault| fault.told(&name)).collect();
+        let mut lines: Vec<String> = faults.iter().map(|fault| fault.told(&name)).collect();
+        if lines.len() >= Script::MOST_FAULTS {
+            lines.push(format!("{name}: the rest of it was not read"));
+        }
         let first = faults.first();
         let number = first.map_or(0, |fault| fault.number);
         let why = first.map_or_else(String::new, |fault| fault.wrong.to_string());
@@ -187,7 +190,7 @@ pub fn run(args: &Run, wall: WallClock) -> anyhow::Result<ExitCode> {
         // A channel without a sender would always have something to say: that.
         None => (None, never()),
     };
-    let watch = Watch::headless(asked).context("cannot listen to signals")?;
+    let watch = Watch::headless(asked, program::abandon).context("cannot listen to signals")?;
     let limits = args.limits.limits();
     let mut app = App::new(&Settings {
         receive: Receive::ByHand,

@@ -119,7 +119,7 @@ pub fn serve(args: &Serve, keys: &Keys, wall: WallClock) -> anyhow::Result<ExitC
     let clock = Clock::start();
     let (batches, happened) = bounded(BATCHES);
     let (asked, asks) = bounded(SIGNALS);
-    let watch = Watch::headless(asked).context("cannot listen to signals")?;
+    let watch = Watch::headless(asked, || {}).context("cannot listen to signals")?;
     let hearing = if args.quiet {
         Hearing::Quiet
     } else {

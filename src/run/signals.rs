@@ -50,12 +50,12 @@ impl Watch {
         Self::listen(&TERMINAL, asked, abandon)
     }
 
-    /// The same for a program without a terminal: it is only asked to end.
+    /// The same for a program without a terminal: it is only asked to end. `abandon` is called before it is ended by force.
     ///
     /// # Errors
     /// As [`Watch::start`].
-    pub fn headless(asked: Sender<Asked>) -> io::Result<Self> {
-        Self::listen(&END, asked, || {})
+    pub fn headless(asked: Sender<Asked>, abandon: impl Fn() + Send + 'static) -> io::Result<Self> {
+        Self::listen(&END, asked, abandon)
     }
 
     /// `abandon` is called before the program is ended by force.

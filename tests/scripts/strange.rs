@@ -40,6 +40,11 @@ pub fn trials() -> Vec<Trial> {
         trial("a_program_on_every_address_is_reached", python, || {
             listens_at("0.0.0.0", "0.0.0.0:");
         }),
+        trial(
+            "with_few_descriptors_a_program_is_found_and_ended_too",
+            python,
+            few_descriptors,
+        ),
         trial("a_udp_server_can_be_tested", python, udp),
         trial("a_udp_client_can_be_tested", python, udp_client),
         trial("a_server_may_have_a_udp_socket_too", python, udp_beside),
@@ -230,6 +235,35 @@ fn listens_at(host: &str, shown: &str) {
     test(&program, VISIT)
         .exits(0)
         .says(&format!("program listens at {shown}"));
+}
+
+fn few_descriptors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("program.py");
+    let mut program = format!("import os, signal, socket, sys, time\n{LISTENS}{SERVES}\n");
+    program.push('\n');
+    std::fs::write(&file, program).expect("a file");
+    let command = format!("python3 '{}'", file.display());
+    // The soft limit is raised to the hard one; this is the hard one.
+    let limited = "ulimit -n 40; exec \"$0\" \"$@\"";
+    let script = folder.path().join("a.yard");
+    std::fs::write(&script, VISIT).expect("a file");
+    let output = std::process::Command::new("sh")
+        .args(["-c", limited, super::played::BINARY, "run"])
+        .arg(&script)
+        .args(["--spawn", &command])
+        .env("SOCKYARD_CONFIG", "/dev/null")
+        .output()
+        .expect("a shell");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let name = file.display().to_string();
+    let left = procfs::process::all_processes().expect("a table").flatten();
+    let is_it = |process: &procfs::process::Process| {
+        let words = process.cmdline().unwrap_or_default();
+        words.iter().any(|word| word.contains(&name))
+    };
+    assert_eq!(left.filter(is_it).count(), 0, "it is left running");
 }
 
 fn udp() {

@@ -38,7 +38,28 @@ pub fn trials() -> Vec<Trial> {
             others,
         ),
         trial("a_file_is_not_replaced_in_silence", &[], replaced),
+        trial("what_is_far_too_much_is_refused", &[], too_much),
     ]
+}
+
+fn too_much() {
+    // Each variable is twice the one before.
+    let mut doubling = String::from("let a x\n");
+    for _ in 0..40 {
+        doubling.push_str("let a \"${a}${a}\"\n");
+    }
+    for command in ["check", "run"] {
+        play(&[command, "-"], &doubling)
+            .exits(2)
+            .complains("longer than any line");
+        let played = play(&[command, "-"], &"q\n".repeat(10_000));
+        played.exits(2).complains("the rest of it was not read");
+        assert_eq!(played.stderr.lines().count(), 51);
+        // What stands in the line is told, but nothing of it acts on the terminal.
+        let played = play(&[command, "-"], "client \x1b[31m\n\x07\u{9b}\u{202e}\n");
+        let hostile = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!played.stderr.contains(hostile), "{:?}", played.stderr);
+    }
 }
 
 const WRONG: &str = "\u{feff}# a comment

@@ -95,12 +95,14 @@ impl Default for Limits {
 
 impl Script {
     /// The longest line: longer ones are no lines of a script.
-    const LONGEST_LINE: usize = 64 << 10;
+    pub(super) const LONGEST_LINE: usize = 64 << 10;
+    /// So many wrong lines are told at most: this is no script.
+    pub const MOST_FAULTS: usize = 50;
 
     /// Reads a whole script.
     ///
     /// # Errors
-    /// Every line that makes no sense.
+    /// Every line that makes no sense, up to [`Script::MOST_FAULTS`].
     pub fn read(name: &str, text: &str) -> Result<Self, Vec<Fault>> {
         let mut steps: Vec<Step> = Vec::new();
         let mut faults = Vec::new();
@@ -109,6 +111,9 @@ impl Script {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
+            if faults.len() >= Self::MOST_FAULTS {
+                break;
+            }
             match Step::read(number, line, &mut names) {
                 Ok(Some(step)) if step.is_start() && steps.iter().any(Step::is_start) => {
                     let wrong =

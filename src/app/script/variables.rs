@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::Script;
 use super::expectation::Place;
 use crate::app::App;
 use crate::app::words::Wrong;
@@ -93,6 +94,10 @@ fn replaced(
             rest = after;
         }
         raw.push_str(rest);
+        if raw.len() > Script::LONGEST_LINE {
+            let why = "with its variables this is longer than any line of a script";
+            return Err(Wrong::new(token.column, why));
+        }
         Ok(Token {
             raw,
             column: token.column,
