@@ -8,11 +8,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::{RangedU64ValueParser, TypedValueParser};
 
 use crate::app::Settings;
 use crate::app::client::{LineEnding, Receive, split_address};
 use crate::app::script::Limits;
+use crate::app::words::value::one_of;
 use crate::model::{Address, Model, Offer, Service, SocketAction, parse_duration};
 
 /// The default of a flag is what the app starts with.
@@ -167,21 +168,6 @@ fn service() -> impl TypedValueParser<Value = Service> {
 /// Takes the name of a model.
 fn model() -> impl TypedValueParser<Value = Model> {
     one_of(&Model::ALL, Model::name, Model::summary)
-}
-
-/// Takes the name of one of a few values, each with what it does in a few words.
-pub fn one_of<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    word: fn(T) -> &'static str,
-    summary: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    let values = all
-        .iter()
-        .map(move |value| PossibleValue::new(word(*value)).help(summary(*value)));
-    PossibleValuesParser::new(values).try_map(move |typed| {
-        let found = all.iter().find(|value| word(**value) == typed);
-        found.copied().ok_or("this is none of the possible values")
-    })
 }
 
 fn recv_size() -> impl TypedValueParser<Value = usize> {

@@ -363,7 +363,6 @@ impl<W: Write> Runner<W> {
             let msg = match effect {
                 Effect::Perform(action) => self.hands.perform(action),
                 Effect::Save(order) => self.hands.save(order),
-                Effect::Load(_) => Some(Msg::Failed("a script cannot play another one".to_owned())),
                 Effect::Report(Report::Over(verdict)) => {
                     if verdict.failure.is_some() {
                         self.hear_last_words()?;
@@ -394,8 +393,10 @@ impl<W: Write> Runner<W> {
                         }
                     })
                 }
-                // There is no screen and no clipboard, and nobody to begin anew. The script itself ends it.
-                Effect::Copy(_)
+                // There is no screen and no clipboard, and nobody to begin anew. The script itself ends it, and no
+                // line of it asks for another one.
+                Effect::Load(_)
+                | Effect::Copy(_)
                 | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit

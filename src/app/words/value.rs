@@ -88,7 +88,7 @@ pub(in crate::app) fn milliseconds(raw: &str) -> Result<Duration, String> {
 }
 
 /// One of `all`, by its name; what is said about it is shown where it can be chosen.
-pub(in crate::app) fn one_of<T: Copy + Send + Sync + 'static>(
+pub fn one_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     name: fn(T) -> &'static str,
     about: fn(T) -> &'static str,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
 use super::token::{quote, quote_message, quote_text};
+use super::value::{how_name, switch_name};
 use super::{Crowd, Deed, View};
 use crate::app::calls::Filter;
 use crate::app::control::Pane;
@@ -13,7 +14,7 @@ use crate::app::saving::What;
 use crate::model::message::is_made_up;
 use crate::model::{
     Action, Actor, Address, ClientAction, Family, Interface, Offer, OptionSetting, PortsAction,
-    ServerAction, ServerSetup, ShutdownHow, SocketAction, SocketKind, Target,
+    ServerAction, ServerSetup, SocketAction, SocketKind, Target,
 };
 
 impl fmt::Display for Deed {
@@ -94,7 +95,7 @@ impl fmt::Display for View {
                 };
                 write!(f, "view calls {whose}")
             }
-            Self::Zoom(on) => write!(f, "view zoom {}", switch(*on)),
+            Self::Zoom(on) => write!(f, "view zoom {}", switch_name(*on)),
             Self::Script => f.write_str("view script"),
         }
     }
@@ -175,7 +176,7 @@ fn server_line(action: &ServerAction) -> String {
         ServerAction::Bind(address) => format!("server bind {}", place(address)),
         ServerAction::Listen(backlog) => format!("server listen {backlog}"),
         ServerAction::Accept => "server accept".to_owned(),
-        ServerAction::AcceptAlone(on) => format!("server autoaccept {}", switch(*on)),
+        ServerAction::AcceptAlone(on) => format!("server autoaccept {}", switch_name(*on)),
         ServerAction::CancelAccept => "server cancel accept".to_owned(),
         ServerAction::On(action) => socket_line(Actor::Server, action),
     }
@@ -201,12 +202,7 @@ fn socket_line(who: Actor, action: &SocketAction) -> String {
         SocketAction::ReceiveAlone(Some(size)) => format!("{who} autorecv on {size}"),
         SocketAction::ReceiveAlone(None) => format!("{who} autorecv off"),
         SocketAction::Shutdown(how) => {
-            let how = match how {
-                ShutdownHow::Read => "rd",
-                ShutdownHow::Write => "wr",
-                ShutdownHow::Both => "rdwr",
-            };
-            format!("{who} shutdown {how}")
+            format!("{who} shutdown {}", how_name(*how))
         }
         SocketAction::Close => format!("{who} close"),
         SocketAction::Reset => format!("{who} reset"),
@@ -223,7 +219,7 @@ fn socket_line(who: Actor, action: &SocketAction) -> String {
             format!("{who} multicast-if{}", by(*interface))
         }
         SocketAction::Get(option) => format!("{who} getsockopt {option}"),
-        SocketAction::Blocking(on) => format!("{who} blocking {}", switch(*on)),
+        SocketAction::Blocking(on) => format!("{who} blocking {}", switch_name(*on)),
         SocketAction::CancelSend => format!("{who} cancel send"),
         SocketAction::CancelRecv => format!("{who} cancel recv"),
     }
@@ -288,10 +284,6 @@ fn by(interface: Interface) -> String {
         Interface::Address(address) => format!(" {address}"),
         Interface::Index(index) => format!(" {index}"),
     }
-}
-
-const fn switch(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
 }
 
 const fn replacing(replace: bool) -> &'static str {
