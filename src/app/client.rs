@@ -7,6 +7,7 @@ use super::control::Control;
 use super::field::{Field, Takes};
 use super::known::Known;
 use super::plan::Plan;
+use super::server::reachable;
 use crate::model::call::Function;
 use crate::model::explain::explain;
 use crate::model::{
@@ -23,7 +24,9 @@ pub fn split_address(text: &str) -> Option<(&str, &str)> {
         None if host.contains(':') => return None,
         None => host,
     };
-    (!host.is_empty() && is_port(port)).then_some((host, port))
+    // No host has brackets of its own: written with its port again, it would be another one.
+    let is_host = !host.is_empty() && !host.contains(['[', ']']);
+    (is_host && is_port(port)).then_some((host, port))
 }
 
 /// A host without the brackets that an IPv6 address has in front of a port.
@@ -410,6 +413,20 @@ impl Client {
             _ => {}
         }
         self.socket.returned(record);
+    }
+
+    /// Whether datagrams of other machines reach its socket: a UDP socket that is not connected takes them from anybody,
+    /// and one that was never bound the kernel binds to every address when it first sends.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let is_open = self.socket.fd.is_some()
+            && self.socket.kind == SocketKind::Datagram
+            && self.peer.is_none();
+        is_open
+            && match self.local {
+                Some(local) => reachable(local.ip()).is_some(),
+                None => self.socket.sent > 0,
+            }
     }
 
     /// A new socket: what the one before received is over.

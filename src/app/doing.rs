@@ -209,6 +209,7 @@ impl App {
         }
         let who = Actor::Client(id);
         self.calls.unblock(who);
+        self.transcript.ended(id);
         let mut effects: Vec<Effect> = self.saves.end(who).into_iter().map(Effect::Save).collect();
         effects.push(Effect::Perform(Action::Client(id, ClientAction::End)));
         Ok(effects)

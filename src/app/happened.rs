@@ -42,8 +42,13 @@ impl App {
                 }
                 Actor::Ports => {}
             },
-            Event::AcceptQueue { waiting, backlog } => {
+            Event::AcceptQueue {
+                waiting,
+                backlog,
+                dropped,
+            } => {
                 self.server.queue = Some((waiting, backlog));
+                self.server.dropped = dropped;
             }
             Event::Accepting { alone } => self.server.accepts_alone = alone,
             Event::Blocking { who, on } => {
@@ -53,6 +58,15 @@ impl App {
             }
             Event::Serving { connection, offer } => {
                 self.server.connections.serving(connection, offer);
+            }
+            Event::Unserved {
+                connection,
+                message,
+                ..
+            } => {
+                self.server.connections.unserved(connection);
+                self.troubled(&message);
+                self.tell_failure(message);
             }
             Event::TakenOver(id) => {
                 if let Some(connection) = self.server.connections.get_mut(id) {

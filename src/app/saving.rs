@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::words::Deed;
 use crate::model::numbers::grouped;
-use crate::model::save::path_text;
-use crate::model::{Actor, ByteLog, Head, SaveId, SaveOrder, SaveReport, glyph};
+use crate::model::save::{not_saved, path_text};
+use crate::model::{Actor, ByteLog, Head, SaveId, SaveOrder, SaveReport};
 
 /// So many bytes that are kept already make one order to write them.
 const GATHERED: usize = 256 << 10;
@@ -215,16 +215,7 @@ impl Saves {
                 why,
             } => {
                 self.running.remove(&id);
-                let path = path_text(&path);
-                let why = glyph::line(why.as_bytes());
-                let text = if left {
-                    format!(
-                        "not saved: {path}: {why}; it holds the first {} B",
-                        grouped(written)
-                    )
-                } else {
-                    format!("not saved: {path}: {why}")
-                };
+                let text = not_saved(&path, written, left, &why);
                 (
                     None,
                     Some(Said {

@@ -43,6 +43,8 @@ pub struct Server {
     pub accepts_alone: bool,
     /// How many connections wait to be accepted, and the backlog that the kernel granted.
     pub queue: Option<(u32, u32)>,
+    /// How often a handshake was left unanswered, for that queue was full, as it was last told.
+    pub dropped: u32,
     /// The accepted connections.
     pub connections: Connections,
     /// Who has sent datagrams to a UDP server.
@@ -75,6 +77,7 @@ impl Server {
             listens: false,
             accepts_alone: true,
             queue: None,
+            dropped: 0,
             connections: Connections::new(keep),
             peers: Peers::default(),
             received: ByteLog::new(keep),
@@ -207,6 +210,7 @@ impl Server {
         self.local = None;
         self.listens = false;
         self.queue = None;
+        self.dropped = 0;
     }
 
     /// Selects whom the panel shows now, so that it goes on showing them when others come.
@@ -238,7 +242,7 @@ impl Server {
         }
     }
 
-    /// Who can reach the listening socket, if anybody beside this machine's own programs can.
+    /// Who can reach the listening socket, or that of a UDP server, if anybody beside this machine's own programs can.
     #[must_use]
     pub fn exposure(&self) -> Option<String> {
         reachable(self.serves_at()?.ip())
@@ -271,6 +275,8 @@ pub struct Connection {
     pub since: Moment,
     /// Whether the server has closed its end.
     pub closed: bool,
+    /// Whether it was closed at once, for the server could not take it on.
+    pub unserved: bool,
     /// What it was given.
     pub offer: Offer,
     /// Whether a person receives and answers, rather than a service.
@@ -296,6 +302,7 @@ impl Connection {
             peer,
             since,
             closed: false,
+            unserved: false,
             offer: Offer::default(),
             by_hand: false,
             received: ByteLog::default(),
@@ -315,6 +322,7 @@ impl Connection {
     #[must_use]
     pub const fn state(&self) -> &'static str {
         match (self.closed, self.socket.stage) {
+            _ if self.unserved => "unserved",
             (true, Stage::Broken) => "broken",
             (true, _) => "closed",
             (false, stage) => stage.name(SocketKind::Stream),
@@ -336,6 +344,21 @@ pub struct Connections {
     held: usize,
     /// How many were ever accepted.
     accepted: u64,
+    /// How many of them were closed unserved.
+    unserved: u64,
+    /// What those did that are no longer listed.
+    gone: Gone,
+}
+
+/// What connections did that are no longer listed: the sums stay exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gone {
+    /// How many.
+    pub connections: u64,
+    /// The bytes that they had received.
+    pub received: u64,
+    /// The bytes that they had sent.
+    pub sent: u64,
 }
 
 impl Connections {
@@ -353,6 +376,12 @@ impl Connections {
             keep,
             held: 0,
             accepted: 0,
+            unserved: 0,
+            gone: Gone {
+                connections: 0,
+                received: 0,
+                sent: 0,
+            },
         }
     }
 
@@ -384,6 +413,31 @@ impl Connections {
     #[must_use]
     pub const fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// How many of them were closed unserved.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.unserved
+    }
+
+    /// What those did that are no longer listed.
+    #[must_use]
+    pub const fn gone(&self) -> Gone {
+        self.gone
+    }
+
+    /// How many bytes were received by all that were ever accepted, and how many they sent.
+    #[must_use]
+    pub fn bytes(&self) -> (u64, u64) {
+        let Gone { received, sent, .. } = self.gone;
+        let all = self.all.values();
+        all.fold((received, sent), |(received, sent), connection| {
+            (
+                received + connection.received.received(),
+                sent + connection.socket.sent,
+            )
+        })
     }
 
     /// How many are open.
@@ -446,6 +500,14 @@ impl Connections {
         }
     }
 
+    /// Takes in that the connection `id` is closed unserved.
+    pub fn unserved(&mut self, id: ConnectionId) {
+        self.unserved += 1;
+        if let Some(connection) = self.all.get_mut(&id) {
+            connection.unserved = true;
+        }
+    }
+
     /// Takes in a call of the connection `id` that returned.
     pub fn returned(&mut self, id: ConnectionId, record: &CallRecord) {
         let Some(connection) = self.all.get_mut(&id) else {
@@ -489,8 +551,10 @@ impl Connections {
         }
     }
 
-    /// Forgets bytes until half of what may be kept is free, so that this is seldom needed: those of closed connections
-    /// first, then of every other all that is beyond an equal share.
+    /// Forgets bytes until half of what may be kept is free, so that this is seldom needed: all of closed connections',
+    /// of the one that closed first before the others', and then the oldest of the open ones that keep most. None of them
+    /// keeps more than its share then; one whose newest block alone is more, as it may be when hundreds are open, keeps
+    /// nothing.
     fn make_room(&mut self) {
         let target = self.keep * Self::SHARES / 2;
         for id in &self.closed {
@@ -502,7 +566,11 @@ impl Connections {
                 return;
             }
         }
-        let share = target / self.open().max(1);
+        let held = self
+            .all
+            .values()
+            .map(|connection| connection.received.held());
+        let share = level(held.collect(), target);
         for connection in self.all.values_mut() {
             let before = connection.received.held();
             connection.received.shrink_to(share);
@@ -525,6 +593,9 @@ impl Connections {
             }
             if let Some(gone) = self.all.remove(&oldest) {
                 self.held -= gone.received.held();
+                self.gone.connections += 1;
+                self.gone.received += gone.received.received();
+                self.gone.sent += gone.socket.sent;
             }
         }
     }
@@ -548,5 +619,43 @@ impl Connections {
     /// Remembers which row is at the top of the window.
     pub fn settle(&mut self, page: usize) {
         self.top = self.window(page).first().map(|connection| connection.id);
+    }
+}
+
+/// The most that each of `amounts` may be if all of them together are to be at most `total`, and none is to be less than
+/// another that is cut: `total` if none has to be cut.
+fn level(mut amounts: Vec<usize>, total: usize) -> usize {
+    amounts.sort_unstable();
+    let mut left = total;
+    let mut others = amounts.len();
+    for amount in amounts {
+        // What the smaller ones do not need is for the larger ones.
+        if amount > left / others {
+            return left / others;
+        }
+        left -= amount;
+        others -= 1;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fullest_give_first_and_the_small_ones_keep_what_they_have() {
+        for (amounts, total, expected) in [
+            (&[][..], 10, 10),
+            (&[3, 4], 10, 10),
+            (&[3, 7], 10, 10),
+            (&[8, 4], 10, 6),
+            (&[100, 1, 1, 1], 10, 7),
+            (&[100, 100, 1], 11, 5),
+            (&[5, 5, 5], 0, 0),
+            (&[1, 2], 2, 1),
+        ] {
+            assert_eq!(level(amounts.to_vec(), total), expected, "{amounts:?}");
+        }
     }
 }

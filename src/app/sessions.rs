@@ -225,6 +225,12 @@ impl Sessions {
         self.selected = Some(id);
     }
 
+    /// How many have a UDP socket that datagrams of other machines reach.
+    #[must_use]
+    pub fn exposed(&self) -> usize {
+        self.iter().filter(|client| client.is_exposed()).count()
+    }
+
     /// Takes in a call of a session that returned.
     pub fn returned(&mut self, id: ClientId, record: &CallRecord) {
         let Some(client) = self.all.get_mut(&id) else {

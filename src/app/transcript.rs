@@ -4,6 +4,7 @@
 //! done: which call had failed, how many bytes had arrived, who was accepted. A script that runs without a person
 //! then goes on at the same moments, and fails if something else comes of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
@@ -33,8 +34,10 @@ pub struct Transcript {
     marks: Marks,
     /// The sessions of which it is said how they receive.
     introduced: BTreeSet<ClientId>,
-    /// The addresses that sessions have had.
-    own: BTreeSet<SocketAddr>,
+    /// The addresses that sessions have had, each with the number of the last socket that had it.
+    own: BTreeMap<SocketAddr, u64>,
+    /// How many sockets of sessions have had an address.
+    named: u64,
     /// Whether the kernel was to choose the server's port.
     server_has_any_port: bool,
 }
@@ -64,6 +67,9 @@ impl Transcript {
     const MOST: usize = 10_000;
     /// How many lines the history has.
     const SAID: usize = 200;
+    /// How many addresses of sessions are remembered: more than there can be sessions, and connections of sessions that
+    /// have ended in the list of the server. An older one may be another program's by now.
+    const OWN: usize = 4_096;
     /// Of how many connections it is told at once what they have received.
     const CONNECTIONS: usize = 8;
 
@@ -111,7 +117,10 @@ impl Transcript {
         for line in lines {
             self.push(line);
         }
-        if let Some(Actor::Client(id)) = deed.who() {
+        let is_end = matches!(&deed, Deed::Act(Action::Client(_, ClientAction::End)));
+        if let Some(Actor::Client(id)) = deed.who()
+            && !is_end
+        {
             self.introduced.insert(id);
         }
         match &deed {
@@ -137,6 +146,11 @@ impl Transcript {
         }
     }
 
+    /// A session has ended, and its number is never another one's.
+    pub fn ended(&mut self, id: ClientId) {
+        self.introduced.remove(&id);
+    }
+
     /// Takes in a call that returned.
     pub fn returned(&mut self, record: &CallRecord) {
         if record.who == Actor::Ports {
@@ -148,7 +162,14 @@ impl Transcript {
             self.marks.received.remove(&record.who);
         }
         if let (Actor::Client(_), Outcome::Named(address)) = (record.who, &record.outcome) {
-            self.own.insert(*address);
+            self.named += 1;
+            self.own.insert(*address, self.named);
+            if self.own.len() > Self::OWN {
+                let oldest = self.own.iter().min_by_key(|(_, number)| **number);
+                if let Some(address) = oldest.map(|(address, _)| *address) {
+                    self.own.remove(&address);
+                }
+            }
         }
         let is_of_last = self.last.as_ref().and_then(Deed::who) == Some(record.who);
         if !is_of_last {
@@ -263,15 +284,15 @@ impl App {
 
     /// Its lines, with what has come about since the last.
     #[must_use]
-    pub fn transcript_lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.transcript.lines().map(str::to_owned).collect();
+    pub fn transcript_lines(&self) -> Vec<Cow<'_, str>> {
+        let mut lines: Vec<Cow<'_, str>> = self.transcript.lines().map(Cow::Borrowed).collect();
         let last = self.transcript.last.as_ref();
         if last.is_some_and(|last| self.is_waiting(last))
             && let Some(line) = lines.last_mut()
         {
-            line.push_str(" &");
+            line.to_mut().push_str(" &");
         }
-        lines.extend(self.since_last());
+        lines.extend(self.since_last().into_iter().map(Cow::Owned));
         lines
     }
 
@@ -338,7 +359,7 @@ impl App {
     /// of its connections will be others.
     fn others_connected(&self) -> bool {
         let mut connections = self.server.connections.iter();
-        connections.any(|connection| !self.transcript.own.contains(&connection.peer))
+        connections.any(|connection| !self.transcript.own.contains_key(&connection.peer))
     }
 
     fn marks(&self) -> Marks {
@@ -405,5 +426,57 @@ impl App {
             | Deed::Help
             | Deed::Quit => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::Settings;
+    use crate::model::call::Waited;
+    use crate::model::{Fd, Moment};
+
+    /// The address of a socket that was the first session's, as the kernel has told it.
+    fn named(address: SocketAddr) -> CallRecord {
+        CallRecord {
+            who: Actor::Client(ClientId::FIRST),
+            call: Call::Getsockname { fd: Fd(3) },
+            outcome: Outcome::Named(address),
+            entered: Moment(0),
+            returned: Moment(0),
+            took: Duration::ZERO,
+            waited: Waited::No,
+        }
+    }
+
+    #[test]
+    fn of_the_addresses_that_sessions_have_had_the_newest_are_remembered() {
+        let mut transcript = Transcript::default();
+        let address = |port: usize| SocketAddr::from(([127, 0, 0, 1], port as u16));
+        for port in 1..=3 * Transcript::OWN {
+            transcript.returned(&named(address(port)));
+        }
+        // One that is had again is new again.
+        let oldest = 2 * Transcript::OWN + 1;
+        transcript.returned(&named(address(oldest)));
+        transcript.returned(&named(address(1)));
+        assert_eq!(transcript.own.len(), Transcript::OWN);
+        let is_own = |port| transcript.own.contains_key(&address(port));
+        assert!(is_own(oldest) && is_own(1) && is_own(3 * Transcript::OWN));
+        assert!(!is_own(oldest + 1));
+    }
+
+    #[test]
+    fn of_a_session_that_has_ended_it_is_forgotten_how_it_receives() {
+        let mut app = App::new(&Settings::default());
+        for _ in 0..3 {
+            let id = app.sessions.next_id();
+            app.perform(Deed::Open(id)).expect("there is room");
+            let end = Deed::Act(Action::Client(id, ClientAction::End));
+            app.perform(end).expect("it is there");
+        }
+        assert_eq!(app.transcript.introduced, BTreeSet::new());
     }
 }

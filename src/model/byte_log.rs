@@ -11,13 +11,16 @@ use super::Moment;
 pub struct ByteLog {
     blocks: VecDeque<Block>,
     chunks: VecDeque<Mark>,
-    /// Who sent the chunks from this number on.
-    senders: VecDeque<(u64, SocketAddr)>,
+    /// Who sent the chunks from this number on, as far as that is known. Before the first of them it is not.
+    senders: VecDeque<Sender>,
     limit: usize,
     held: usize,
     received: u64,
     count: u64,
 }
+
+/// From which chunk on, and who.
+type Sender = (u64, Option<SocketAddr>);
 
 /// What one `recv` returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,22 +79,20 @@ impl ByteLog {
     /// Appends what one `recv` returned; an empty piece is no chunk.
     pub fn push(&mut self, at: Moment, bytes: Vec<u8>) {
         if !bytes.is_empty() {
-            self.append(at, bytes);
+            self.append(at, bytes, None);
         }
     }
 
     /// Appends a datagram, which may be empty, and who sent it.
     pub fn push_datagram(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
-        if let Some(from) = from
-            && self.senders.back().map(|(_, sender)| *sender) != Some(from)
-        {
-            self.senders.push_back((self.count + 1, from));
-            self.held += size_of::<(u64, SocketAddr)>();
-        }
-        self.append(at, bytes);
+        self.append(at, bytes, from);
     }
 
-    fn append(&mut self, at: Moment, bytes: Vec<u8>) {
+    fn append(&mut self, at: Moment, bytes: Vec<u8>, from: Option<SocketAddr>) {
+        if self.senders.back().and_then(|(_, sender)| *sender) != from {
+            self.senders.push_back((self.count + 1, from));
+            self.held += size_of::<Sender>();
+        }
         self.chunks.push_back(Mark {
             offset: self.received,
             at,
@@ -155,14 +156,14 @@ impl ByteLog {
         let first = *self.kept().start();
         while self.senders.get(1).is_some_and(|(from, _)| *from <= first) {
             self.senders.pop_front();
-            self.held -= size_of::<(u64, SocketAddr)>();
+            self.held -= size_of::<Sender>();
         }
     }
 
     fn sender(&self, number: u64) -> Option<SocketAddr> {
         let after = self.senders.partition_point(|(from, _)| *from <= number);
         let (_, sender) = self.senders.get(after.checked_sub(1)?)?;
-        Some(*sender)
+        *sender
     }
 
     /// Forgets every byte and keeps the counters.

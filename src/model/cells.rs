@@ -2,18 +2,37 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// How many cells `c` takes at most, whatever stands before it: a variation selector may make what it selects wider by one,
+/// and the library that measures text counts a control character as one.
+fn cells(c: char) -> usize {
+    match c {
+        '\u{fe00}'..='\u{fe0f}' => 1,
+        _ => c.width().unwrap_or(1),
+    }
+}
+
+/// How many cells `text` takes: nearly all of it is plain, and then that is quickly said.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
 /// `text` in at most `width` cells, with `…` at the end if something was left out.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
+    if self::width(text) <= width {
         return text.to_owned();
     }
-    let mut cells = 1;
+    let mut filled = 1;
     let mut kept: String = text
         .chars()
         .take_while(|c| {
-            cells += c.width().unwrap_or(0);
-            cells <= width
+            filled += cells(*c);
+            filled <= width
         })
         .collect();
     if width > 0 {
@@ -28,17 +47,25 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2);
     let mut lines = Vec::new();
     let mut line = String::new();
+    // How many cells the line takes: measured anew for each character, a long one would cost its square.
+    let mut filled = 0;
     for word in text.split(' ') {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::take(&mut line));
-        } else if !line.is_empty() {
-            line.push(' ');
+        if !line.is_empty() {
+            if filled + 1 + word.chars().map(cells).sum::<usize>() > width {
+                lines.push(std::mem::take(&mut line));
+                filled = 0;
+            } else {
+                line.push(' ');
+                filled += 1;
+            }
         }
         for c in word.chars() {
-            if line.width() + c.width().unwrap_or(0) > width {
+            if filled + cells(c) > width {
                 lines.push(std::mem::take(&mut line));
+                filled = 0;
             }
             line.push(c);
+            filled += cells(c);
         }
     }
     lines.push(line);

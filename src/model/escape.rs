@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::glyph;
+
 /// Why typed text is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EscapeError {
@@ -35,7 +37,9 @@ impl fmt::Display for EscapeError {
             }
             EscapeReason::Unknown(c) => write!(
                 f,
-                "\\{c} is no escape; there are \\n \\r \\t \\0 \\xHH \\u{{HHHH}} \\\" and \\\\"
+                "\\{} is no escape; there are \\n \\r \\t \\0 \\xHH \\u{{HHHH}} \\\" and \\\\",
+                // It may be anything that was pasted.
+                glyph::line(c.encode_utf8(&mut [0; 4]).as_bytes())
             ),
             EscapeReason::Hex => f.write_str("\\x needs two hexadecimal digits, as in \\x1b"),
             EscapeReason::Unicode => {

@@ -57,6 +57,8 @@ pub enum Event {
         waiting: u32,
         /// The backlog that the kernel granted.
         backlog: u32,
+        /// How often a handshake was left unanswered for want of room, since the socket was made.
+        dropped: u32,
     },
     /// Whether the server accepts connections as they come, as far as its model allows, or by hand alone. Reported when it
     /// begins to listen and whenever that changes.
@@ -77,6 +79,16 @@ pub enum Event {
         connection: ConnectionId,
         /// What it gets.
         offer: Offer,
+    },
+    /// An accepted connection is closed at once, unserved: beyond a limit, or for want of a thread or a descriptor. Follows
+    /// its `accept`.
+    Unserved {
+        /// Which connection.
+        connection: ConnectionId,
+        /// When.
+        at: Moment,
+        /// Which one, and why, in plain words.
+        message: String,
     },
     /// A connection is no longer served: a person has taken it over by receiving on it by hand.
     TakenOver(ConnectionId),

@@ -58,6 +58,35 @@ pub fn line(bytes: &[u8]) -> String {
     glyphs(bytes).map(|glyph| glyph.text).collect()
 }
 
+/// A line of our own words in which those of a stranger may stand, for a terminal: what is not plain becomes its escape.
+///
+/// Backslashes stay single, so that this does no harm to what is escaped already; for what is to be read back there is
+/// [`line()`].
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    tamed(text, is_plain)
+}
+
+/// As [`plain`], for several lines.
+#[must_use]
+pub fn plain_lines(text: &str) -> Cow<'_, str> {
+    tamed(text, |c| is_plain(c) || c == '\n')
+}
+
+fn tamed(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.chars().all(&stays) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| {
+        if stays(c) {
+            c.to_string()
+        } else {
+            line(c.encode_utf8(&mut [0; 4]).as_bytes())
+        }
+    };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
 struct Glyphs<'a> {
     rest: &'a [u8],
 }
@@ -156,7 +185,7 @@ fn decode(bytes: &[u8]) -> Option<char> {
 /// Blocks whose characters a terminal may reorder (right-to-left scripts), join with the cell before (combining marks
 /// that some width tables count as one cell, regional indicators, emoji modifiers, conjoining Hangul) or not draw at
 /// all (private use, noncharacters). Widths of these differ between terminals, so they are never sent to one.
-const DISTURBING: [RangeInclusive<u32>; 19] = [
+const DISTURBING: [RangeInclusive<u32>; 22] = [
     0x0080..=0x009f,   // C1 controls
     0x00ad..=0x00ad,   // soft hyphen
     0x0300..=0x036f,   // combining diacritical marks
@@ -173,6 +202,9 @@ const DISTURBING: [RangeInclusive<u32>; 19] = [
     0xfe70..=0xfeff,   // Arabic presentation forms, byte order mark
     0xfff0..=0xfffb,   // specials
     0x10800..=0x10fff, // historic right-to-left scripts
+    0x110bd..=0x110bd, // Kaithi number sign, which encloses what follows
+    0x110cd..=0x110cd, // the same above
+    0x13430..=0x1345f, // controls and modifiers of Egyptian hieroglyphs
     0x1e800..=0x1efff, // right-to-left scripts of the supplementary plane
     0x1f1e6..=0x1f1ff, // regional indicators
     0x1f3fb..=0x1f3ff, // emoji skin tones
@@ -181,6 +213,9 @@ const DISTURBING: [RangeInclusive<u32>; 19] = [
 /// Whether `c` is shown as itself: a character of one or two cells that stands alone.
 #[must_use]
 pub fn is_plain(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
     !c.is_control() && c.width().unwrap_or(0) > 0 && !disturbs_layout(c)
 }
 
@@ -216,6 +251,54 @@ mod tests {
         assert_eq!(line("\u{202e}abc".as_bytes()), r"\u{202e}abc", "override");
         assert_eq!(line("שלום".as_bytes()), r"\u{5e9}\u{5dc}\u{5d5}\u{5dd}");
         assert_eq!(line("a\u{200b}\u{feff}".as_bytes()), r"a\u{200b}\u{feff}");
+    }
+
+    #[test]
+    fn words_of_our_own_keep_their_backslashes_and_lose_what_acts_on_a_terminal() {
+        let hostile = "a\\b\u{1b}[2J\n\u{202e}你\u{9b}m\u{e0041}\u{2028}";
+        let escaped = r"a\b\x1b[2J\n\u{202e}你\u{9b}m\u{e0041}\u{2028}";
+        assert_eq!(plain(hostile), escaped);
+        assert_eq!(plain(&plain(hostile)), escaped, "once is enough");
+        assert_eq!(plain_lines(hostile), escaped.replace(r"\n", "\n"));
+        assert!(matches!(plain("µ └ 你好"), Cow::Borrowed(_)));
+    }
+
+    /// The ranges of general category Cf of Unicode 16, see `UnicodeData.txt`, and the separators of lines and paragraphs.
+    const FORMATTING: [RangeInclusive<u32>; 24] = [
+        0x00ad..=0x00ad,
+        0x0600..=0x0605,
+        0x061c..=0x061c,
+        0x06dd..=0x06dd,
+        0x070f..=0x070f,
+        0x0890..=0x0891,
+        0x08e2..=0x08e2,
+        0x180e..=0x180e,
+        0x200b..=0x200f,
+        0x2028..=0x2029,
+        0x202a..=0x202e,
+        0x2060..=0x2064,
+        0x2066..=0x206f,
+        0xfeff..=0xfeff,
+        0xfff9..=0xfffb,
+        0x110bd..=0x110bd,
+        0x110cd..=0x110cd,
+        0x13430..=0x1343f,
+        0x1bca0..=0x1bca3,
+        0x1d173..=0x1d17a,
+        0xe0001..=0xe0001,
+        0xe0020..=0xe007f,
+        // The variation selectors, of which there are two blocks: they change the character before.
+        0xfe00..=0xfe0f,
+        0xe0100..=0xe01ef,
+    ];
+
+    #[test]
+    fn no_control_and_no_format_character_is_plain() {
+        let controls = [0x00..=0x1f, 0x7f..=0x9f];
+        for code in controls.into_iter().chain(FORMATTING).flatten() {
+            let c = char::from_u32(code).expect("a character");
+            assert!(!is_plain(c), "U+{code:04X}");
+        }
     }
 
     #[test]

@@ -15,10 +15,11 @@ impl Head {
 
     /// Takes in the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.body.is_some() || self.scanned > Self::LONGEST {
+        if self.body.is_some() {
             return;
         }
-        for byte in bytes {
+        let left = Self::LONGEST - self.scanned;
+        for byte in bytes.iter().take(left as usize) {
             self.scanned += 1;
             match byte {
                 b'\n' if self.line_ends > 0 => {

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::glyph;
+use super::numbers::grouped;
 
 /// One save. Whoever orders chooses a number that no other save has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,4 +107,20 @@ pub enum SaveReport {
 #[must_use]
 pub fn path_text(path: &Path) -> String {
     glyph::line(path.as_os_str().as_bytes())
+}
+
+/// What is told of a save to `path` that failed: why first, for a long path may be cut.
+#[must_use]
+pub fn not_saved(path: &Path, written: u64, left: bool, why: &str) -> String {
+    let (path, why) = (path_text(path), glyph::plain(why));
+    if left && written == 0 {
+        format!("not saved: {why}; {path} is left empty")
+    } else if left {
+        format!(
+            "not saved: {why}; the first {} B are in {path}",
+            grouped(written)
+        )
+    } else {
+        format!("not saved: {why}: {path}")
+    }
 }

@@ -26,6 +26,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         )
     })?;
     if duration > LONGEST {
+        let text = text.escape_debug();
         return Err(format!("\"{text}\" is too long: 24h is the most"));
     }
     Ok(duration)

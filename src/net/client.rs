@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::endpoint::{Endpoint, cancelled, ignore_failure};
 use super::outbox::{self, Next, Outbox, fitting};
@@ -27,6 +28,12 @@ const SOCKET: usize = 0;
 
 /// How often in a row there may be more to do before what was asked for is reported as settled all the same.
 const SETTLED_AFTER: u32 = 16;
+
+/// So many bytes at a stretch are a flood, not a conversation.
+const FLOOD: usize = 64 << 10;
+
+/// How long a flood is left to gather before the next `recv`.
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// Starts the thread of session `id`.
 ///
@@ -139,6 +146,11 @@ impl Session {
         }
         if had_orders {
             // They may have been about the socket that was just looked at.
+            return Ok(());
+        }
+        if self.endpoint.take_came() >= FLOOD {
+            // More is on its way, and a sender that has to wake its receiver for each piece is half as fast.
+            self.orders.pause(PAUSE);
             return Ok(());
         }
         self.report(ready)?;

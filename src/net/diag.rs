@@ -14,7 +14,7 @@ use netlink_packet_core::{
     NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_sock_diag::inet::{
-    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
+    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags, nlas::Nla,
 };
 use netlink_packet_sock_diag::{AF_INET, AF_INET6, IPPROTO_TCP, SockDiagMessage, TCP_LISTEN};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,7 +25,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 /// How long an answer may take. The kernel answers within the request's `send`, in microseconds.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Room for a datagram. An answer without extensions is below 200 bytes, the end of a dump is a header.
+/// Room for a datagram. An answer is below 200 bytes, the end of a dump is a header.
 const DATAGRAM: usize = 4096;
 
 /// The accept queue of a listening socket.
@@ -36,6 +36,9 @@ pub struct AcceptQueue {
     /// The queue's length as `listen` set it, which the kernel caps at `net.core.somaxconn`. On Linux one more than
     /// this fits.
     pub backlog: u32,
+    /// How often the kernel has left a handshake unanswered since the socket was made: a full queue has no room for who
+    /// comes next, whose system then tries again. Each try counts; so does the rare packet that is dropped for another reason.
+    pub dropped: u32,
 }
 
 /// A netlink socket to the kernel of the network namespace in which it was opened.
@@ -72,7 +75,7 @@ impl Diag {
         match diag.ask(NLM_F_REQUEST | NLM_F_DUMP, unspecified)? {
             Answer::End => Ok(diag),
             Answer::Absent => Err(io::ErrorKind::Unsupported.into()),
-            Answer::Socket(_) => Err(malformed("a socket in no state")),
+            Answer::Socket(..) => Err(malformed("a socket in no state")),
         }
     }
 
@@ -85,7 +88,7 @@ impl Diag {
     pub fn accept_queue(&self, local: SocketAddr) -> io::Result<Option<AcceptQueue>> {
         let answer = self.ask(NLM_F_REQUEST, listener_request(local))?;
         match answer {
-            Answer::Socket(socket) => Ok(queue_of(&socket, local)),
+            Answer::Socket(socket, dropped) => Ok(queue_of(&socket, dropped, local)),
             Answer::Absent => Ok(None),
             Answer::End => Err(malformed("the end of a list that was not asked for")),
         }
@@ -97,7 +100,7 @@ impl Diag {
         let mut buffer = [0; DATAGRAM];
         loop {
             // An answer of an earlier request, which was given up, is passed over.
-            if let Some(answer) = parse(self.receive(&mut buffer, deadline)?, sequence)? {
+            if let Some(answer) = answer_in(self.receive(&mut buffer, deadline)?, sequence)? {
                 return Ok(answer);
             }
         }
@@ -147,9 +150,9 @@ impl Diag {
 
 /// What the kernel said to a request.
 #[derive(Debug)]
-enum Answer {
-    /// The socket, or one that it took for it.
-    Socket(InetResponseHeader),
+pub enum Answer {
+    /// The socket, or one that it took for it, and how many packets it has dropped.
+    Socket(InetResponseHeader, u32),
     /// It knows none: `ENOENT`.
     Absent,
     /// The end of a list.
@@ -160,7 +163,8 @@ fn request(family: u8, socket_id: SocketId, states: StateFlags) -> InetRequest {
     InetRequest {
         family,
         protocol: IPPROTO_TCP,
-        extensions: ExtensionFlags::empty(),
+        // The last of its numbers is that of dropped packets: SK_MEMINFO_DROPS.
+        extensions: ExtensionFlags::SKMEMINFO,
         states,
         socket_id,
     }
@@ -189,7 +193,7 @@ fn listener_request(local: SocketAddr) -> InetRequest {
 
 /// The queue of `socket`, if that is the listener on `local`. The kernel does as for an arriving connection: for want
 /// of a listener on the address it falls back to one on `0.0.0.0` or `[::]`, which is another socket.
-fn queue_of(socket: &InetResponseHeader, local: SocketAddr) -> Option<AcceptQueue> {
+fn queue_of(socket: &InetResponseHeader, dropped: u32, local: SocketAddr) -> Option<AcceptQueue> {
     let family = match local.ip() {
         IpAddr::V4(_) => AF_INET,
         IpAddr::V6(_) => AF_INET6,
@@ -202,11 +206,15 @@ fn queue_of(socket: &InetResponseHeader, local: SocketAddr) -> Option<AcceptQueu
     same.then_some(AcceptQueue {
         waiting: socket.recv_queue,
         backlog: socket.send_queue,
+        dropped,
     })
 }
 
 /// What `datagram` answers to the request of that number; none if it is about others only.
-fn parse(datagram: &[u8], sequence: u32) -> io::Result<Option<Answer>> {
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] for what is no answer (see `netlink(7)`), or the errno that the kernel answered.
+pub fn answer_in(datagram: &[u8], sequence: u32) -> io::Result<Option<Answer>> {
     let mut rest = datagram;
     while !rest.is_empty() {
         let header = NetlinkBuffer::new_checked(rest).map_err(malformed)?;
@@ -234,7 +242,12 @@ fn answer_of(message: &[u8]) -> io::Result<Option<Answer>> {
     match message.payload {
         NetlinkPayload::Noop => Ok(None),
         NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-            Ok(Some(Answer::Socket(response.header)))
+            let dropped = response.nlas.iter().find_map(|attribute| match attribute {
+                Nla::MemInfo(memory) => Some(memory.drops),
+                _ => None,
+            });
+            // A kernel that does not tell has, for all one knows, dropped none.
+            Ok(Some(Answer::Socket(response.header, dropped.unwrap_or(0))))
         }
         NetlinkPayload::Done(done) if done.code == 0 => Ok(Some(Answer::End)),
         NetlinkPayload::Done(done) => failure(done.code).map(Some),
@@ -319,6 +332,26 @@ mod tests {
             await_queue(&diag, local, (backlog, backlog));
             drop((accepted, clients));
         }
+    }
+
+    #[test]
+    fn a_handshake_for_which_the_queue_has_no_room_is_counted() {
+        let diag = Diag::open().expect("sock_diag");
+        let dropped = |local| {
+            let queue = diag.accept_queue(local).expect("an answer");
+            queue.expect("the listener").dropped
+        };
+        let (_other, another) = listener("127.0.0.1:0", 1).expect("a listener");
+        let (listener, local) = listener("127.0.0.1:0", 1).expect("a listener");
+        let clients = [(); 2].map(|()| TcpStream::connect(local).expect("room in the queue"));
+        await_queue(&diag, local, (2, 1));
+        assert_eq!(dropped(local), 0);
+        // No answer comes in this time: the kernel tries again after a second.
+        let limit = Duration::from_millis(20);
+        TcpStream::connect_timeout(&local, limit).expect_err("no room in the queue");
+        assert_eq!(dropped(local), 1);
+        assert_eq!(dropped(another), 0, "each listener has its own count");
+        drop((listener, clients));
     }
 
     #[test]
@@ -448,29 +481,32 @@ mod tests {
     #[test]
     fn an_answer_is_recognised_by_its_number_and_complete_or_an_error() {
         let (datagram, sequence, local) = genuine();
-        let Ok(Some(Answer::Socket(socket))) = parse(&datagram, sequence) else {
+        let Ok(Some(Answer::Socket(socket, dropped))) = answer_in(&datagram, sequence) else {
             panic!("no socket in {datagram:?}");
         };
-        assert_eq!(queue_of(&socket, local).map(|queue| queue.backlog), Some(3));
-        assert!(matches!(parse(&datagram, sequence ^ 1), Ok(None)));
+        assert_eq!(
+            queue_of(&socket, dropped, local).map(|queue| queue.backlog),
+            Some(3)
+        );
+        assert!(matches!(answer_in(&datagram, sequence ^ 1), Ok(None)));
         for length in 1..datagram.len() {
-            let error = parse(&datagram[..length], sequence).expect_err("cut off");
+            let error = answer_in(&datagram[..length], sequence).expect_err("cut off");
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         }
         // A connection (the state 1 is ESTABLISHED) has other queues in the same fields.
         let mut connection = datagram.clone();
         connection[17] = 1;
-        let Ok(Some(Answer::Socket(socket))) = parse(&connection, sequence) else {
+        let Ok(Some(Answer::Socket(socket, dropped))) = answer_in(&connection, sequence) else {
             panic!("no socket in {connection:?}");
         };
-        assert_eq!(queue_of(&socket, local), None);
+        assert_eq!(queue_of(&socket, dropped, local), None);
         // After a message for somebody else it is found as well.
         let mut both = datagram.clone();
         both[8..12].copy_from_slice(&sequence.wrapping_add(7).to_ne_bytes());
         both.extend_from_slice(&datagram);
         assert!(matches!(
-            parse(&both, sequence),
-            Ok(Some(Answer::Socket(_)))
+            answer_in(&both, sequence),
+            Ok(Some(Answer::Socket(..)))
         ));
     }
 
@@ -489,19 +525,19 @@ mod tests {
     #[test]
     fn errors_of_the_kernel_keep_their_number() {
         for kind in [2, 3] {
-            let absent = parse(&error_message(kind, -2), 1);
+            let absent = answer_in(&error_message(kind, -2), 1);
             assert!(matches!(absent, Ok(Some(Answer::Absent))), "{absent:?}");
-            let refused = parse(&error_message(kind, -1), 1).expect_err("EPERM");
+            let refused = answer_in(&error_message(kind, -1), 1).expect_err("EPERM");
             assert_eq!(refused.raw_os_error(), Some(1));
             for code in [i32::MIN, 1, i32::MAX] {
-                let error = parse(&error_message(kind, code), 1).expect_err("no errno");
+                let error = answer_in(&error_message(kind, code), 1).expect_err("no errno");
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
             }
         }
         // Nobody asked for an acknowledgement.
-        let error = parse(&error_message(2, 0), 1).expect_err("no answer");
+        let error = answer_in(&error_message(2, 0), 1).expect_err("no answer");
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        let end = parse(&error_message(3, 0), 1);
+        let end = answer_in(&error_message(3, 0), 1);
         assert!(matches!(end, Ok(Some(Answer::End))), "{end:?}");
     }
 
@@ -510,8 +546,8 @@ mod tests {
         let mut number = numbers();
         let (datagram, sequence, local) = genuine();
         let look = |bytes: &[u8]| {
-            if let Ok(Some(Answer::Socket(socket))) = parse(bytes, sequence) {
-                let _ = queue_of(&socket, local);
+            if let Ok(Some(Answer::Socket(socket, dropped))) = answer_in(bytes, sequence) {
+                let _ = queue_of(&socket, dropped, local);
             }
         };
         // Every value in every place of a genuine answer.

@@ -10,14 +10,17 @@
 //! | [`endpoint`] | a socket with the calls that wait on it: everything that can be done by hand |
 //! | [`client`], [`outbox`] | a client session's thread, and its datagrams that wait for an address |
 //! | [`server`], [`datagrams`] | the server's thread: listening, accepting, and UDP |
+//! | [`capacity`] | how much it takes on at once |
 //! | [`connection`], [`hub`] | an accepted connection, and how a person and its neighbours reach it |
 //! | [`service`], [`http`] | what is said on it: bytes in, bytes out |
 //! | [`ports`] | the thread that tries a range of ports |
 //! | [`diag`] | the kernel's own tables, as far as they are needed |
 //! | [`resolve`] | `getaddrinfo` on a thread that can be left behind |
 //! | [`teller`], [`tally`] | reporting, and the numbers that are kept where nothing else is heard |
-//! | [`wake`], [`watch`], [`worker`], [`clock`] | waking, waiting, threads, time |
+//! | [`wake`], [`watch`], [`clock`] | waking, waiting, time |
+//! | [`worker`], [`spare`] | threads, and those that serve one connection after another |
 
+pub mod capacity;
 pub mod client;
 pub mod clock;
 pub mod connection;
@@ -32,6 +35,7 @@ pub mod resolve;
 pub mod server;
 pub mod service;
 pub mod socket;
+pub mod spare;
 pub mod tally;
 pub mod teller;
 pub mod wake;
@@ -47,9 +51,10 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use crate::model::{Action, Batch, ClientAction, ClientId, PortsAction, ServerAction};
+pub use capacity::Capacity;
 pub use clock::Clock;
 use hub::Hub;
-use tally::Totals;
+use tally::{Tally, Totals};
 pub use teller::Hearing;
 use worker::{Crew, Worker};
 
@@ -59,6 +64,7 @@ pub struct Yard {
     clients: BTreeMap<ClientId, Worker<ClientAction>>,
     server: Option<(Worker<ServerAction>, Hub)>,
     ports: Option<Worker<PortsAction>>,
+    capacity: Capacity,
     /// How many connections were ever accepted; it outlives a server thread that fails.
     accepted: Arc<AtomicU64>,
 }
@@ -79,8 +85,16 @@ impl Yard {
             clients: BTreeMap::new(),
             server: None,
             ports: None,
+            capacity: Capacity::default(),
             accepted: Arc::default(),
         }
+    }
+
+    /// The same, whose server takes on as much as `capacity` says.
+    #[must_use]
+    pub const fn with_capacity(mut self, capacity: Capacity) -> Self {
+        self.capacity = capacity;
+        self
     }
 
     /// Hands `action` to the worker that it is for and returns at once; what comes of it arrives as events.
@@ -127,7 +141,7 @@ impl Yard {
                 Err(returned) => order = returned,
             }
         }
-        let (worker, hub) = server::start(&self.crew, Arc::clone(&self.accepted))?;
+        let (worker, hub) = server::start(&self.crew, self.capacity, Arc::clone(&self.accepted))?;
         worker.order(order).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.server = Some((worker, hub));
         Ok(())
@@ -145,6 +159,13 @@ impl Yard {
         worker.order(order).map_err(|_| io::ErrorKind::BrokenPipe)?;
         self.ports = Some(worker);
         Ok(())
+    }
+
+    /// Tells every worker to close its sockets and end, and gives back what the server's side did. That is complete once
+    /// the events channel is disconnected: each worker has its end of it until it has ended.
+    #[must_use]
+    pub fn leave(self) -> Arc<Tally> {
+        Arc::clone(self.crew.tally())
     }
 
     /// Closes every socket and waits for the worker threads to end, but no longer than `deadline`. Give up the other

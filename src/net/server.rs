@@ -2,44 +2,37 @@
 //!
 //! With the model `threads` each accepted connection goes to a thread of its own. With `serial` and `poll` it stays
 //! here: of `serial` there is one at a time, and the next is not accepted before it is closed; with `poll` this thread
-//! waits for all of them together. A UDP server has one socket and no connections: see [`super::datagrams`].
+//! waits for all of them together. `accepting` is how they come. A UDP server has one socket and no connections: see
+//! [`super::datagrams`].
+
+mod accepting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
-use super::connection::{self, Connection};
+use super::capacity::{Capacity, threads_to_spare};
+use super::connection::Connection;
 use super::datagrams::Datagrams;
 use super::diag::{AcceptQueue, Diag};
 use super::endpoint::{Endpoint, cancelled, ignore_failure};
-use super::hub::{Hub, Owner, Seat, StopAll};
+use super::hub::{Hub, StopAll};
 use super::resolve::Lookup;
 use super::socket::{Began, NO_FD, Socket, without_socket};
+use super::spare::Spares;
 use super::teller::{Ended, Teller, Timing};
 use super::watch::Watch;
 use super::worker::{Crew, Orders, Worker, no_thread};
 use crate::model::call::Function;
 use crate::model::{
-    Actor, Address, Call, ConnectionId, Errno, Event, Family, Model, Moment, Offer, OptionSetting,
-    OptionValue, ServerAction, ServerSetup, Service, SocketAction, SocketKind, SocketOption,
-    Target, Waited,
+    Actor, Address, Call, ConnectionId, Event, Family, Model, Moment, Offer, OptionSetting,
+    OptionValue, ServerAction, ServerSetup, SocketAction, SocketKind, SocketOption, Target,
 };
 
 const STACK: usize = 256 << 10;
-
-/// How many connections may have a thread at once. Each thread takes four memory maps of the 65,530 that Linux allows a
-/// process by default, and a program that runs out of them is aborted.
-const MOST_THREADS: usize = 12_000;
-
-/// How long to wait after an `accept` that failed for want of descriptors or memory. The connection stays in the queue
-/// and the listening socket readable, so that without a pause the loop would spin.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// How many connections are accepted before those that are there are looked after.
-const ACCEPTED_AT_ONCE: usize = 16;
 
 /// How many datagrams a UDP server answers before it looks around, and reports them together.
 const DATAGRAMS_AT_ONCE: usize = 16;
@@ -47,23 +40,35 @@ const DATAGRAMS_AT_ONCE: usize = 16;
 /// How often in a row one connection goes on before the others have their turn.
 const STEPS_AT_ONCE: usize = 8;
 
+/// How often the kernel is asked what a full accept queue has dropped meanwhile: as often as a peer asks again, which is after
+/// a second at first (RFC 6298).
+const FULL: Duration = Duration::from_secs(1);
+
 /// The number of the server's own socket in the watch; connections have their own numbers, from 1.
 const OWN: usize = 0;
 
-/// Starts the server's thread; it listens once it is ordered to. `accepted` counts the connections that were ever
-/// accepted: each has the count as its number. The hub reaches the connections.
+/// Starts the server's thread; it listens once it is ordered to, and takes on as much as `capacity` says. `accepted` counts
+/// the connections that were ever accepted: each has the count as its number. The hub reaches the connections.
 ///
 /// # Errors
 /// A thread or a descriptor that cannot be had.
-pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<(Worker<ServerAction>, Hub)> {
+pub fn start(
+    crew: &Crew,
+    capacity: Capacity,
+    accepted: Arc<AtomicU64>,
+) -> io::Result<(Worker<ServerAction>, Hub)> {
     let (worker, orders) = Worker::new()?;
     let watch = Watch::new(orders.wake())?;
     let hub = Hub::new(orders.wake().clone())?;
     let (own, stop) = (crew.clone(), StopAll(hub.clone()));
     let hub_here = hub.clone();
+    let spares = Spares::new(crew);
     crew.spawn(Actor::Server, STACK, move |tell| {
         Server {
             crew: own,
+            most_connections: capacity.connections,
+            // Asked here, so that nobody else waits for it.
+            most_threads: capacity.threads.unwrap_or_else(threads_to_spare),
             tell,
             orders,
             watch,
@@ -82,6 +87,7 @@ pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<(Worker<Server
             told: None,
             accepted,
             served: Arc::default(),
+            spares,
             unsettled: 0,
             room: Vec::new(),
             may_be_queued: true,
@@ -93,13 +99,17 @@ pub fn start(crew: &Crew, accepted: Arc<AtomicU64>) -> io::Result<(Worker<Server
 
 struct Server {
     crew: Crew,
+    /// How many connections may be open.
+    most_connections: usize,
+    /// How many of them may have a thread each.
+    most_threads: usize,
     tell: Teller,
     orders: Orders<ServerAction>,
     watch: Watch,
     hub: Hub,
     /// However this thread ends, those of the connections end too.
     _stop: StopAll,
-    /// Asks the kernel about the accept queue; made when it is first needed.
+    /// Asks the kernel about the accept queue; made when the server first listens.
     diag: Option<Diag>,
     /// The listening socket, or that of a UDP server.
     endpoint: Endpoint,
@@ -121,6 +131,8 @@ struct Server {
     accepted: Arc<AtomicU64>,
     /// How many connections have a thread now.
     served: Arc<AtomicUsize>,
+    /// Threads that wait for a connection to serve.
+    spares: Spares,
     /// How many actions were taken and not yet reported as settled.
     unsettled: u32,
     /// What the connections of this thread receive, one after the other.
@@ -148,6 +160,8 @@ struct Listening {
     queue: Option<AcceptQueue>,
     /// Whether the queue may have changed.
     queue_is_old: bool,
+    /// When the kernel is asked again how often the queue was full: nothing stirs when a full one drops a handshake.
+    ask_at: Option<Moment>,
 }
 
 impl Server {
@@ -211,9 +225,11 @@ impl Server {
     /// When something is to be done although nothing has happened.
     fn deadline(&self) -> Option<Moment> {
         let short = self.listening.as_ref().and_then(|l| l.short_until);
+        let queue = self.listening.as_ref().and_then(|l| l.ask_at);
         let thinking = self.datagrams.as_ref().and_then(Datagrams::until);
         let connections = self.timers.first().map(|(until, _)| *until);
-        connections.into_iter().chain(short).chain(thinking).min()
+        let all = connections.into_iter().chain(short).chain(queue);
+        all.chain(thinking).min()
     }
 
     fn act(&mut self, action: ServerAction) -> Result<(), Ended> {
@@ -443,6 +459,10 @@ impl Server {
     }
 
     fn listens(&mut self, alone: bool) -> Result<(), Ended> {
+        // While there is a descriptor for it: at the end there may be none, and what the queue has cost is asked then.
+        if self.diag.is_none() {
+            self.diag = Diag::open().ok();
+        }
         self.endpoint.listens(true);
         self.may_be_queued = true;
         self.listening = Some(Listening {
@@ -452,6 +472,7 @@ impl Server {
             short_until: None,
             queue: None,
             queue_is_old: true,
+            ask_at: None,
         });
         self.tell.tell(Event::Accepting { alone })
     }
@@ -496,7 +517,7 @@ impl Server {
                 Ok(())
             }
             // The kernel says what it thinks of it.
-            (_, Some(_)) => self.accept(Began::now(&self.tell)).map(drop),
+            (_, Some(_)) => self.accept(Began::now(&self.tell)),
             (_, None) => without_socket(Call::Accept { fd: NO_FD }, &[], &mut self.tell),
         }
     }
@@ -517,6 +538,11 @@ impl Server {
     fn close(&mut self, how: SocketAction) -> Result<(), Ended> {
         self.cancel_lookup()?;
         self.cancel_accept()?;
+        if let (Some(_), Some(local)) = (&self.listening, self.local)
+            && let Some(queue) = self.ask_of_queue(local)
+        {
+            self.crew.tally().dropped(queue.dropped);
+        }
         self.listening = None;
         self.datagrams = None;
         self.local = None;
@@ -525,181 +551,6 @@ impl Server {
     }
 
     // ---- Connections ---------------------------------------------------------------------------------------------
-
-    /// Whether another connection may be accepted now.
-    fn may_accept(&self) -> bool {
-        let Some(listening) = &self.listening else {
-            return false;
-        };
-        let is_free = self.offer.model != Model::Serial || self.connections.is_empty();
-        listening.short_until.is_none() && (listening.asked || (listening.alone && is_free))
-    }
-
-    fn accept_some(&mut self) -> Result<bool, Ended> {
-        let now = self.tell.now();
-        if let Some(listening) = &mut self.listening
-            && listening.short_until.is_some_and(|until| until <= now)
-        {
-            listening.short_until = None;
-        }
-        for count in 0..ACCEPTED_AT_ONCE {
-            // A socket that was shut down is hung up: accept tells that it listens no more.
-            if !self.may_accept() || !self.is_queued(count) {
-                // Where the kernel is not asked an edge tells of the next: nothing is left to look for.
-                return Ok(count > 0 && !self.tell.is_quiet());
-            }
-            // Whoever connects after an order was given is served as it says.
-            if self.orders.has_some() {
-                return Ok(true);
-            }
-            let waits = self.waits_in_accept();
-            let Some(listening) = &mut self.listening else {
-                return Ok(false);
-            };
-            listening.asked = false;
-            let began = if waits {
-                Began {
-                    at: listening.since,
-                    waited: Waited::InPoll,
-                }
-            } else {
-                Began::now(&self.tell)
-            };
-            self.accept(began)?;
-        }
-        Ok(true)
-    }
-
-    /// Whether a connection waits to be accepted, after so many that were.
-    fn is_queued(&mut self, accepted: usize) -> bool {
-        // An edge tells of one at least. Whether of more is asked, for an accept in vain makes a socket first.
-        if self.tell.is_quiet() && (!self.may_be_queued || accepted == 0) {
-            return self.may_be_queued;
-        }
-        self.may_be_queued = self.endpoint.look().may_receive();
-        self.may_be_queued
-    }
-
-    /// One `accept`, and somebody to serve what it returned.
-    fn accept(&mut self, began: Began) -> Result<(), Ended> {
-        self.tell.speak_for(Actor::Server);
-        let Some(socket) = self.endpoint.socket() else {
-            return Ok(());
-        };
-        let id = ConnectionId(self.accepted.load(Ordering::Relaxed) + 1);
-        let offer = self.offer;
-        let owner = match offer.model {
-            Model::Threads => Owner::Thread,
-            Model::Serial | Model::Poll => Owner::Loop,
-        };
-        let chats = offer.service == Service::Chat;
-        let is_quiet = self.tell.is_quiet();
-        // Who hears of the connection can reach it: its place is there before it is told.
-        let seat = (!is_quiet).then(|| self.hub.join(id, owner, chats));
-        let blocks = connection::blocks_inside(offer, &self.tell);
-        let accepted = if is_quiet {
-            socket.accept_quietly(blocks, &mut self.tell)?
-        } else {
-            socket.accept(id, began, &mut self.tell)?
-        };
-        // It ended the waiting.
-        self.told
-            .take_if(|call| call.function() == Function::Accept);
-        let now = self.tell.now();
-        if let Some(listening) = &mut self.listening {
-            listening.queue_is_old = true;
-            let is_short = matches!(
-                accepted,
-                Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
-            );
-            listening.short_until = is_short.then_some(now.after(PAUSE));
-            // After shutdown(SHUT_RD) it listens no more, and asked again it would say the same for ever.
-            if matches!(accepted, Err(Errno::EINVAL)) {
-                self.listening = None;
-                self.endpoint.listens(false);
-            }
-        }
-        let socket = match accepted {
-            Ok(socket) => socket,
-            // Another edge tells when there is one again.
-            Err(Errno::EAGAIN) => {
-                self.may_be_queued = false;
-                return Ok(());
-            }
-            Err(_) => return Ok(()),
-        };
-        let mut seat = seat.unwrap_or_else(|| {
-            let blocked = blocks.then(|| socket.share());
-            self.hub.join_blocked(id, owner, chats, blocked)
-        });
-        seat.opened(self.crew.tally().opened());
-        self.accepted.store(id.0, Ordering::Relaxed);
-        if !is_quiet {
-            self.tell.tell(Event::Serving {
-                connection: id,
-                offer,
-            })?;
-        }
-        match offer.model {
-            Model::Threads => self.serve_elsewhere(seat, socket, offer),
-            Model::Serial | Model::Poll => self.serve_here(seat, socket, offer),
-        }
-    }
-
-    fn serve_elsewhere(&mut self, seat: Seat, socket: Socket, offer: Offer) -> Result<(), Ended> {
-        // The connection's own reports must come after its accept.
-        self.tell.flush()?;
-        let who = Actor::Connection(seat.id());
-        let place = Place::take(&self.served);
-        if place.number() > MOST_THREADS {
-            self.crew.tally().unserved();
-            self.tell.trouble(format!(
-                "{who} is closed unserved: {MOST_THREADS} connections have a thread each, and more would be too many for one process"
-            ))?;
-            return connection::refuse(&self.crew, seat, socket);
-        }
-        // The thread takes the socket once it runs, so that it is still here to be closed if none can be started.
-        let here = Arc::new(Mutex::new(Some((seat, socket))));
-        let there = Arc::clone(&here);
-        let spawned = self.crew.spawn(who, connection::STACK, move |tell| {
-            if let Some((seat, socket)) = take(&there) {
-                connection::serve(seat, socket, offer, tell);
-            }
-            drop(place);
-        });
-        let Err(error) = spawned else {
-            return Ok(());
-        };
-        let Some((seat, socket)) = take(&here) else {
-            return Ok(());
-        };
-        self.crew.tally().unserved();
-        self.tell.trouble(format!(
-            "{who} is closed unserved: no thread for it can be started ({})",
-            no_thread(&error)
-        ))?;
-        connection::refuse(&self.crew, seat, socket)
-    }
-
-    fn serve_here(&mut self, seat: Seat, socket: Socket, offer: Offer) -> Result<(), Ended> {
-        let id = seat.id();
-        let number = usize::try_from(id.0).unwrap_or(usize::MAX - 1);
-        if let Err(error) = self.watch.add(&socket, number) {
-            self.crew.tally().unserved();
-            let who = Actor::Connection(id);
-            self.tell.trouble(format!(
-                "{who} is closed unserved: it cannot be waited for ({error})"
-            ))?;
-            self.tell.flush()?;
-            return connection::refuse(&self.crew, seat, socket);
-        }
-        self.tell.speak_for(Actor::Connection(id));
-        let connection = Connection::begin(seat, socket, offer, &mut self.tell)?;
-        self.tell.speak_for(Actor::Server);
-        self.connections.insert(id, Box::new(connection));
-        self.due.insert(id);
-        Ok(())
-    }
 
     /// What a person, or another connection, has for the connections of this thread.
     fn hear(&mut self) -> Result<(), Ended> {
@@ -835,61 +686,44 @@ impl Server {
         self.listening.as_ref().is_some_and(|l| l.asked)
     }
 
-    /// How full the accept queue is, as far as that is news.
-    fn report_queue(&mut self) -> Result<(), Ended> {
-        let (Some(listening), Some(local)) = (&mut self.listening, self.local) else {
-            return Ok(());
-        };
-        if !std::mem::replace(&mut listening.queue_is_old, false) {
-            return Ok(());
-        }
+    /// The accept queue of the listening socket. Where the kernel cannot be asked nothing is known of it.
+    fn ask_of_queue(&mut self, local: SocketAddr) -> Option<AcceptQueue> {
         if self.diag.is_none() {
-            // Where it cannot be asked, nothing is shown: the state of the queue is not known.
             self.diag = Diag::open().ok();
         }
-        let found = self.diag.as_ref().map(|diag| diag.accept_queue(local));
-        let Some(Ok(Some(queue))) = found else {
+        self.diag.as_ref()?.accept_queue(local).ok()?
+    }
+
+    /// How full the accept queue is, as far as that is news.
+    fn report_queue(&mut self) -> Result<(), Ended> {
+        let now = self.tell.now();
+        let Some(listening) = &mut self.listening else {
             return Ok(());
         };
+        let is_old = std::mem::replace(&mut listening.queue_is_old, false);
+        if !is_old && listening.ask_at.is_none_or(|at| at > now) {
+            return Ok(());
+        }
+        listening.ask_at = None;
+        let Some(local) = self.local else {
+            return Ok(());
+        };
+        let Some(queue) = self.ask_of_queue(local) else {
+            return Ok(());
+        };
+        let Some(listening) = &mut self.listening else {
+            return Ok(());
+        };
+        // On Linux a queue that holds as many as its backlog has room for one more.
+        listening.ask_at = (queue.waiting > queue.backlog).then(|| now.after(FULL));
         if listening.queue != Some(queue) {
             listening.queue = Some(queue);
             self.tell.tell(Event::AcceptQueue {
                 waiting: queue.waiting,
                 backlog: queue.backlog,
+                dropped: queue.dropped,
             })?;
         }
         Ok(())
-    }
-}
-
-/// What is handed to a thread, once.
-fn take<T>(handed: &Mutex<Option<T>>) -> Option<T> {
-    // Whoever panicked while it held the lock had only taken it out.
-    handed.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
-
-/// One of the places for threads; given back when dropped, whatever becomes of the thread.
-struct Place {
-    taken: Arc<AtomicUsize>,
-    number: usize,
-}
-
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>) -> Self {
-        Self {
-            number: taken.fetch_add(1, Ordering::Relaxed) + 1,
-            taken: Arc::clone(taken),
-        }
-    }
-
-    /// How many places were taken with this one.
-    const fn number(&self) -> usize {
-        self.number
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -13,6 +13,7 @@ pub struct Tally {
     open: AtomicU64,
     most_at_once: AtomicU64,
     unserved: AtomicU64,
+    dropped: AtomicU64,
     datagrams: AtomicU64,
     received: AtomicU64,
     sent: AtomicU64,
@@ -36,8 +37,10 @@ pub struct Totals {
     pub connections: u64,
     /// The most of them that there were at a time.
     pub most_at_once: u64,
-    /// Those that were closed at once, for want of a thread or a descriptor.
+    /// Those that were closed at once: beyond a limit, or for want of a thread or a descriptor.
     pub unserved: u64,
+    /// How often a handshake was left unanswered, for the accept queue was full.
+    pub dropped: u64,
     /// See [`Counts`].
     pub counts: Counts,
 }
@@ -52,9 +55,26 @@ impl Tally {
         Open(Arc::clone(self))
     }
 
-    /// An accepted connection could not be served.
+    /// How many connections are open now.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.open.load(Relaxed)
+    }
+
+    /// A connection was accepted only to be closed at once: it is not among those that are open.
+    pub fn turned_away(&self) {
+        self.connections.fetch_add(1, Relaxed);
+        self.unserved();
+    }
+
+    /// A connection that was opened could not be served.
     pub fn unserved(&self) {
         self.unserved.fetch_add(1, Relaxed);
+    }
+
+    /// A listening socket is closed whose accept queue had no room so often.
+    pub fn dropped(&self, count: u32) {
+        self.dropped.fetch_add(u64::from(count), Relaxed);
     }
 
     /// Adds what a thread has counted.
@@ -71,6 +91,7 @@ impl Tally {
             connections: self.connections.load(Relaxed),
             most_at_once: self.most_at_once.load(Relaxed),
             unserved: self.unserved.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
             counts: Counts {
                 datagrams: self.datagrams.load(Relaxed),
                 received: self.received.load(Relaxed),

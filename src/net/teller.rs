@@ -8,7 +8,9 @@ use crossbeam_channel::Sender;
 use super::Clock;
 use super::tally::{Counts, Tally};
 use crate::model::call::Function;
-use crate::model::{Actor, Batch, Call, CallRecord, Event, Moment, Outcome, Readiness, Waited};
+use crate::model::{
+    Actor, Batch, Call, CallRecord, ConnectionId, Event, Moment, Outcome, Readiness, Waited,
+};
 
 /// Why a worker's step did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -282,6 +284,23 @@ impl Teller {
         let at = self.now();
         self.tell(Event::Trouble {
             who: self.who,
+            at,
+            message,
+        })
+    }
+
+    /// Reports that an accepted connection is closed unserved, and why.
+    ///
+    /// # Errors
+    /// [`Ended::Gone`]
+    pub fn unserved(&mut self, connection: ConnectionId, why: &str) -> Result<(), Ended> {
+        let at = self.now();
+        let message = format!(
+            "{} is closed unserved: {why}",
+            Actor::Connection(connection)
+        );
+        self.tell(Event::Unserved {
+            connection,
             at,
             message,
         })

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 
 use super::Clock;
 use super::tally::Tally;
@@ -73,19 +73,29 @@ impl Crew {
             .name(who.to_string())
             .stack_size(stack)
             .spawn(move || {
-                let teller = crew.teller(who);
-                let outcome = catch_unwind(AssertUnwindSafe(|| body(teller)));
-                if let Err(panic) = outcome {
-                    // If the screen is gone there is nobody to tell.
-                    let _ = crew.events.send(vec![Event::Panicked {
-                        who,
-                        at: crew.clock.now(),
-                        message: panic_text(panic.as_ref()).to_owned(),
-                    }]);
-                }
+                crew.attend(who, body);
                 drop(present);
             })?;
         Ok(())
+    }
+
+    /// Runs `body` for `who` on this thread. A panic in it is reported as an event.
+    pub fn attend(&self, who: Actor, body: impl FnOnce(Teller)) {
+        let teller = self.teller(who);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(teller))) {
+            // If the screen is gone there is nobody to tell.
+            let _ = self.events.send(vec![Event::Panicked {
+                who,
+                at: self.clock.now(),
+                message: panic_text(panic.as_ref()).to_owned(),
+            }]);
+        }
+    }
+
+    /// How many threads of the crew there are now.
+    #[cfg(test)]
+    pub fn present(&self) -> usize {
+        *(self.roll.present.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until no thread of the crew is left, but no longer than `deadline`; returns whether none is.
@@ -228,6 +238,14 @@ impl<Order> Orders<Order> {
     #[must_use]
     pub fn has_some(&self) -> bool {
         !self.receiver.is_empty()
+    }
+
+    /// Waits for an order, but no longer than `time`; takes none.
+    pub fn pause(&self, time: Duration) {
+        let mut select = Select::new();
+        select.recv(&self.receiver);
+        // Whichever it was, what is there is looked at next.
+        let _ = select.ready_timeout(time);
     }
 
     /// The orders given since the last time. The wake is left as it is: who waits for it waits for edges.

@@ -317,6 +317,7 @@ mod tests {
         assert!(error(&["--port"]).contains("--port"));
         assert!(error(&["--backlog", "-1"]).contains("-1"));
         assert!(error(&["--recv-size", "1048577"]).contains("0..=1048576"));
+        assert!(error(&["--max-connections", "0"]).contains("1..=1000000"));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::flags::{Flags, PlayDefaults, ScriptDefaults, address};
 use crate::app::Settings;
-use crate::model::Address;
+use crate::model::save::path_text;
+use crate::model::{Address, glyph};
 
 /// The variable that names a config file.
 pub const VARIABLE: &str = "SOCKYARD_CONFIG";
@@ -25,6 +26,9 @@ pub const VARIABLE: &str = "SOCKYARD_CONFIG";
 const USUAL: &str = "sockyard/config.toml";
 /// The largest file that is read: one with every key has a few thousand bytes.
 const LARGEST: u64 = 1 << 20;
+
+/// So many faults of a file are told at most: this is no config file.
+pub const MOST_FAULTS: usize = 50;
 
 /// Every key of the file. This is never a command line: its arguments stand for keys, the id of each is its name.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -200,7 +204,9 @@ impl fmt::Display for Faults {
     /// A line for each, `PATH:LINE: WHY`, as editors know to find.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Fault { line, why } in &self.faults {
-            let path = self.path.display();
+            let path = path_text(&self.path);
+            // The file's own words may stand in it.
+            let why = glyph::plain(why);
             match line {
                 Some(line) => writeln!(f, "{path}:{line}: {why}")?,
                 None => writeln!(f, "{path}: {why}")?,
@@ -287,7 +293,7 @@ fn text(path: &Path) -> io::Result<String> {
 /// What the text of a file says.
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of its lines.
+/// Everything that is wrong with it, in the order of its lines, up to [`MOST_FAULTS`].
 pub fn parse(text: &str) -> Result<Preset, Vec<Fault>> {
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -327,7 +333,13 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Takes in a table whose keys begin with `prefix`: a section, or the file.
     fn table(&mut self, table: &DeTable<'_>, prefix: &str) {
-        for (key, value) in table {
+        // In the order of the file: the first faults are told, and of the others nothing is looked at.
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in entries {
+            if self.faults.len() >= MOST_FAULTS {
+                return;
+            }
             let name = format!("{prefix}{}", key.get_ref());
             let section = format!("{name}.");
             let done = match value.get_ref() {
@@ -501,6 +513,7 @@ mod tests {
             model = "poll"
             delay = 0x10
             backlog = 1_000
+            max_connections = 5
             receive = "by-hand"
             recv_size = 0
             line_ending = "crlf"
@@ -534,6 +547,7 @@ mod tests {
             (Service::EchoOnce, Model::Poll)
         );
         assert_eq!((flags.server.delay, flags.server.backlog), (16, 1_000));
+        assert_eq!(flags.capacity.max_connections, 5);
         assert_eq!((flags.receive, flags.recv_size), (Receive::ByHand, 0));
         assert_eq!((flags.line_ending, flags.keep), (LineEnding::CrLf, 1_024));
         assert_eq!((flags.ascii, flags.colour), (true, Colour::Never));
@@ -606,6 +620,7 @@ mod tests {
                 "backlog = 9999",
             ),
             ("recv_size = 1048577", "0..=1048576"),
+            ("max_connections = 0", "1..=1000000"),
             (
                 "ascii = \"yes\"",
                 "\"ascii\" takes true or false, as in ascii = false",

@@ -22,7 +22,7 @@ pub const STATUSES: [(&str, &str); 4] = [
     ),
     (
         "128+N",
-        "signal N ended the program: 129 hangup, 130 interrupt, 143 termination",
+        "signal N ended the program: 129 hangup, 130 interrupt, 131 quit, 143 termination",
     ),
 ];
 

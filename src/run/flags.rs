@@ -15,6 +15,7 @@ use crate::app::client::{LineEnding, Receive, split_address};
 use crate::app::script::Limits;
 use crate::app::words::value::one_of;
 use crate::model::{Address, Model, Offer, Service, SocketAction, parse_duration};
+use crate::net::Capacity;
 
 /// The default of a flag is what the app starts with.
 fn usual() -> Settings {
@@ -56,12 +57,32 @@ impl ServerFlags {
     }
 }
 
+/// How much a server takes on, wherever it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct CapacityFlags {
+    /// How many connections may be open at once; the next is accepted, closed unserved, and counted
+    #[arg(long, value_name = "N", default_value_t = Capacity::USUAL_CONNECTIONS, value_parser = max_connections())]
+    pub max_connections: usize,
+}
+
+impl CapacityFlags {
+    /// What the server may take on, as far as this machine goes.
+    #[must_use]
+    pub const fn capacity(&self) -> Capacity {
+        Capacity::of(self.max_connections)
+    }
+}
+
 /// Flags of the playground that the file has keys for.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Flags {
     /// Those of its server.
     #[command(flatten)]
     pub server: ServerFlags,
+
+    /// How much it takes on.
+    #[command(flatten)]
+    pub capacity: CapacityFlags,
 
     /// When a client receives
     #[arg(long, value_name = "HOW", default_value = usual().receive.word(), value_parser = one_of(&Receive::ALL, Receive::word, Receive::summary))]
@@ -75,7 +96,7 @@ pub struct Flags {
     #[arg(long, value_name = "ENDING", default_value = usual().line_ending.word(), value_parser = one_of(&LineEnding::ALL, LineEnding::word, LineEnding::summary))]
     pub line_ending: LineEnding,
 
-    /// How many MiB of received bytes each socket keeps; all accepted ones together keep twice that
+    /// How many MiB of received bytes each socket keeps; all accepted ones together keep at most twice that, of which those that closed first go first
     #[arg(long, value_name = "MIB", default_value_t = (usual().keep >> MIB) as u16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub keep: u16,
 
@@ -172,6 +193,10 @@ fn model() -> impl TypedValueParser<Value = Model> {
 
 fn recv_size() -> impl TypedValueParser<Value = usize> {
     RangedU64ValueParser::<usize>::new().range(..=SocketAction::LARGEST_RECV as u64)
+}
+
+fn max_connections() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<usize>::new().range(1..=Capacity::MOST_CONNECTIONS as u64)
 }
 
 /// Takes `HOST:PORT`.

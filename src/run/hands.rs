@@ -10,10 +10,10 @@ use super::saver::Saver;
 use super::script_file;
 use crate::app::Msg;
 use crate::model::explain;
-use crate::model::save::path_text;
+use crate::model::save::{not_saved, path_text};
 use crate::model::{Action, Batch, Errno, SaveOrder, SaveReport};
 use crate::net::worker::no_thread;
-use crate::net::{Clock, Yard};
+use crate::net::{Capacity, Clock, Yard};
 
 /// How long the end waits for files that are being written.
 const LAST_WRITES: Duration = Duration::from_secs(3);
@@ -25,7 +25,12 @@ pub struct Hands {
     yard: Yard,
     /// Started with the first file, with what it reports.
     saver: Option<(Saver, Receiver<SaveReport>)>,
+    /// Starts it: [`Saver::start`].
+    start: Start,
 }
+
+/// What starts the thread that writes files.
+type Start = fn() -> io::Result<(Saver, Receiver<SaveReport>)>;
 
 impl Hands {
     /// Hands whose workers report to `events`.
@@ -34,6 +39,16 @@ impl Hands {
         Self {
             yard: Yard::new(clock, events),
             saver: None,
+            start: Saver::start,
+        }
+    }
+
+    /// The same, whose server takes on as much as `capacity` says.
+    #[must_use]
+    pub fn with_capacity(self, capacity: Capacity) -> Self {
+        Self {
+            yard: self.yard.with_capacity(capacity),
+            ..self
         }
     }
 
@@ -53,20 +68,27 @@ impl Hands {
 
     /// Hands `order` to the thread that writes files; what the app has to know if there is none.
     pub fn save(&mut self, order: SaveOrder) -> Option<Msg> {
-        let mut failed = None;
-        if self.saver.is_none() {
-            match Saver::start() {
+        if self.saver.is_none()
+            && let SaveOrder::Open { id, path, .. } = &order
+        {
+            match (self.start)() {
                 Ok(saver) => self.saver = Some(saver),
+                // This save is over, and whatever else is ordered for it is ignored as always.
                 Err(error) => {
-                    let why = format!("no thread that writes files can be started: {error}");
-                    failed = Some(Msg::Failed(why));
+                    return Some(Msg::Saved(SaveReport::Failed {
+                        id: *id,
+                        path: path.clone(),
+                        written: 0,
+                        left: false,
+                        why: format!("no thread can be started: {}", words(&error)),
+                    }));
                 }
             }
         }
         if let Some((saver, _)) = &self.saver {
             saver.order(order);
         }
-        failed
+        None
     }
 
     /// Reads a script that is to be played.
@@ -109,8 +131,15 @@ impl Hands {
             ));
         }
         for report in reports.try_iter() {
-            if let SaveReport::Failed { path, why, .. } = report {
-                wrong.push(format!("not saved: {}: {why}", path_text(&path)));
+            if let SaveReport::Failed {
+                path,
+                written,
+                left,
+                why,
+                ..
+            } = report
+            {
+                wrong.push(not_saved(&path, written, left, &why));
             }
         }
         wrong
@@ -128,11 +157,15 @@ impl Hands {
         wrong
     }
 
-    /// Ends everything at the end of the program, and says what went wrong. See [`Hands::close`].
-    pub fn rest<T>(self, channels: T) {
-        for wrong in self.close(channels) {
+    /// Ends everything at the end of the program, and says what went wrong; whether the files are as they should be. See
+    /// [`Hands::close`].
+    pub fn rest<T>(mut self, channels: T) -> bool {
+        let unsaved = self.finish_files();
+        let is_saved = unsaved.is_empty();
+        for wrong in unsaved.into_iter().chain(self.close(channels)) {
             super::say(&wrong);
         }
+        is_saved
     }
 }
 
@@ -149,5 +182,38 @@ pub fn words(error: &io::Error) -> String {
         _ if error.kind() == io::ErrorKind::WouldBlock => no_thread(error),
         Some(number) => explain::errno_line(Errno(number)),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::model::SaveId;
+
+    #[test]
+    fn without_a_thread_to_write_it_a_save_is_over_and_the_next_one_asks_anew() {
+        let mut hands = Hands::new(Clock::start(), bounded(1).0);
+        hands.start = || Err(io::Error::from_raw_os_error(Errno::EAGAIN.0));
+        let id = SaveId(1);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let open = |id| SaveOrder::Open {
+            id,
+            path: path.clone(),
+            replace: false,
+        };
+        let Some(Msg::Saved(SaveReport::Failed { id: failed, .. })) = hands.save(open(id)) else {
+            panic!("it is not over");
+        };
+        assert_eq!(failed, id);
+        let bytes = b"bytes".to_vec();
+        assert_eq!(hands.save(SaveOrder::Write { id, bytes }), None);
+        assert_eq!(hands.save(SaveOrder::Finish { id }), None);
+        hands.start = Saver::start;
+        assert_eq!(hands.save(open(SaveId(2))), None);
+        assert_eq!(hands.close(()), [""; 0]);
+        assert!(path.exists());
     }
 }

@@ -51,8 +51,9 @@ pub enum MouseAction {
 /// the terminal never sends it there is nothing to wait for.
 const LAST_WAIT: Duration = Duration::from_millis(200);
 
-/// How long crossterm may look for more of what has arrived. With nothing at all it would not look even once.
-const DRAIN: Duration = Duration::from_millis(1);
+/// How long crossterm may look for more of what has arrived. With nothing at all it would not look even once; what it is
+/// given it spends busily.
+const GLANCE: Duration = Duration::from_micros(50);
 
 /// The listening thread; dropping it ends it.
 pub struct Listener {
@@ -125,7 +126,7 @@ fn listen(inputs: &Sender<Input>, stop: &Wake) -> io::Result<()> {
         if fds[0].revents().intersects(gone) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        while event::poll(DRAIN)? {
+        while is_more()? {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "it was polled: this does not wait"
@@ -139,6 +140,18 @@ fn listen(inputs: &Sender<Input>, stop: &Wake) -> io::Result<()> {
             }
         }
     }
+}
+
+/// Whether crossterm has another event. It may have read several at once, and does not look at the others either if the
+/// machine lets it wait for longer than its glance in the few instructions before it looks: then they would stay there
+/// until the next key. So it is asked again, and that this happens three times in a row is not to be expected.
+fn is_more() -> io::Result<bool> {
+    for _ in 0..3 {
+        if event::poll(GLANCE)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn translate(event: Event) -> Option<Input> {

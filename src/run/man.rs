@@ -52,7 +52,7 @@ pub fn page() -> io::Result<Vec<u8>> {
         add(&entries(context.explained()), &mut out);
     }
     add(&heading("SH", "Lines"), &mut out);
-    for chapter in usage::chapters().into_iter().chain(line::chapters()) {
+    for chapter in usage::chapters().iter().chain(line::chapters()) {
         add(&heading("SS", &chapter.title), &mut out);
         let lines = chapter.usages.iter();
         add(

@@ -12,7 +12,28 @@
 //! | [`saver`], [`save_file`] | the thread that writes files |
 //! | [`script`], [`script_file`], [`program`] | scripts without a terminal, and the program that they test |
 //! | [`serve`] | the server without a terminal |
-//! | [`report`], [`script_report`] | how calls and scripts are printed |
+//! | [`report`], [`script_report`] | how calls and scripts are printed; [`json`] is their other form, [`printer`] is where |
+//!
+//! # What a stranger cannot do
+//!
+//! Nothing that a peer sends, and nothing that a program under test prints, writes a file, runs a program or acts on the
+//! terminal. The argument has three parts, and each rests on there being one door; `tests/reach.rs` holds the source against
+//! that, and `tests/terminal/hostile.rs` and `strangers.rs` try the doors.
+//!
+//! **A file** is written by [`save_file`] alone, for a [`crate::model::SaveOrder`]. Its path is what a person has typed or a
+//! script's line says, or one of the names that the save prompt offers, which are constants: bytes that were received are
+//! what a file holds, never what it is called. An existing one is replaced after a yes, or where the line itself says
+//! `--replace`.
+//!
+//! **A program** is run by [`program`] alone, and it is what `--spawn` says: no line of a script has words for one, and none
+//! is looked up for a peer. The variables that it is given hold an address of our own server.
+//!
+//! **The terminal** hears of the playground by way of [`crate::ui`], which draws each text through `Painter::put`; of what is
+//! printed by way of [`report`], [`json`] and [`output`], and of a panic by way of [`output`] too. All four let plain characters
+//! pass ([`crate::model::glyph`]) and make escapes of the rest, so that it does not matter where words come from or who forgot
+//! about them. What is beside that are constants of [`terminal`], and OSC 52 with what a person asks to be copied, which is
+//! base64. What `config`, `completions` and `man` print is our own; `config --path` prints a path as it is, for a program to
+//! read.
 
 pub mod cli;
 pub mod completions;
@@ -22,9 +43,11 @@ pub mod exit;
 pub mod flags;
 pub mod hands;
 pub mod input;
+pub mod json;
 pub mod man;
 pub mod manual;
 pub mod output;
+pub mod printer;
 pub mod program;
 pub mod report;
 pub mod save_file;
@@ -37,9 +60,11 @@ pub mod shell;
 pub mod signals;
 pub mod terminal;
 
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::app::script::Script;
 use crate::model::WallClock;
@@ -50,6 +75,12 @@ use config_file::Keys;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
+    output::complain_of_panics();
+    // Without it whoever writes too much is ended, as any program is.
+    let _ = signals::outlive_size_limit();
+    if let Some(status) = program::launch(std::env::args_os()) {
+        return ExitCode::from(status);
+    }
     let (cli, keys) = match cli::read(std::env::args_os()) {
         Ok(read) => read,
         Err(refused) => return tell(&refused),
@@ -69,23 +100,28 @@ pub fn main() -> ExitCode {
             serve::serve(args, &keys, wall_clock())
         }
     };
-    done.unwrap_or_else(|error| {
-        say(&format!("{error:#}"));
-        ExitCode::from(exit::FAILED)
-    })
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+/// Says why something could not be done.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&format!("{error:#}"));
+    ExitCode::from(exit::FAILED)
 }
 
 /// Says why nothing is done, or gives the help that was asked for.
 fn tell(refused: &Refused) -> ExitCode {
     match refused {
         Refused::CommandLine(error) => {
-            // If neither output is there any more, there is nobody to tell.
-            let _ = error.print();
-            let is_help = !error.use_stderr();
-            ExitCode::from(if is_help { 0 } else { exit::USAGE })
+            let text = error.render().to_string();
+            if error.exit_code() != 0 {
+                output::complain(text.trim_end());
+                return ExitCode::from(exit::USAGE);
+            }
+            output::help(&text)
         }
         Refused::Config(faults) => {
-            let _ = write!(std::io::stderr(), "{faults}");
+            output::complain(faults.to_string().trim_end());
             ExitCode::from(exit::USAGE)
         }
     }
@@ -96,12 +132,11 @@ fn play(playground: &Playground, keys: &Keys) -> anyhow::Result<ExitCode> {
     let script = match playground.play.as_deref().map(script_to_watch).transpose() {
         Ok(script) => script,
         Err(why) => {
-            // With nobody to read it, the status tells all the same.
-            let _ = writeln!(std::io::stderr(), "{why}");
+            output::complain(&why);
             return Ok(ExitCode::from(exit::USAGE));
         }
     };
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+    if !terminal::is_there() {
         say(
             "needs a terminal on its standard input and output, and one of them is none.\n\
              Run it in a terminal window, without pipes and redirections.",
@@ -126,9 +161,9 @@ fn script_to_watch(path: &Path) -> Result<Script, String> {
     }
 }
 
-/// Says something on standard error; if that is gone too, there is nobody to say it to.
+/// Says something on standard error.
 fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "sockyard: {text}");
+    output::complain(&format!("sockyard: {text}"));
 }
 
 /// Takes as many descriptors as the system grants without asking: each connection needs one, and the usual 1,024 would
@@ -146,7 +181,7 @@ fn raise_descriptor_limit() {
 
 /// The time of day here and now.
 fn wall_clock() -> WallClock {
-    let time = jiff::ZonedDateTime::now().time();
+    let time = Timestamp::now().to_zoned_datetime(time_zone()).time();
     let seconds = [time.hour(), time.minute(), time.second()]
         .into_iter()
         .fold(0, |sum, part| sum * 60 + u64::from(part.unsigned_abs()));
@@ -154,4 +189,17 @@ fn wall_clock() -> WallClock {
     WallClock {
         start_of_day_offset: seconds * 1_000_000 + micros,
     }
+}
+
+/// The time zone of the system. Unless `TZ` names one it is in `/etc/localtime`, see localtime(5). To find out its name,
+/// which nobody asks for, all the folders of time zones would be read first, and that takes as long as the rest of the
+/// start.
+fn time_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_none()
+        && let Ok(file) = std::fs::read("/etc/localtime")
+        && let Ok(zone) = TimeZone::tzif("local", &file)
+    {
+        return zone;
+    }
+    TimeZone::system()
 }

@@ -2,8 +2,12 @@
 //!
 //! Whatever it starts is ended with it, even what has left its process group: a process whose parent has ended becomes a
 //! child of ours, as `PR_SET_CHILD_SUBREAPER` has it (`prctl(2)`), so all of them descend from this process.
+//!
+//! Nobody can do that whom SIGKILL has ended. So the shell asks the kernel to be killed when its parent ends, see
+//! [`launch`]; what it had started by then goes on.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,11 +22,12 @@ use procfs::process::{FDTarget, Process, all_processes};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, pidfd_open,
-    pidfd_send_signal, set_child_subreaper, wait, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, getppid, pidfd_open,
+    pidfd_send_signal, set_child_subreaper, set_parent_process_death_signal, wait, waitid,
 };
 
 use super::hands::words;
+use super::output;
 use crate::app::Msg;
 use crate::app::script::expectation::{Exit, Place};
 use crate::app::script::player::ProgramEvent;
@@ -30,6 +35,12 @@ use crate::model::SocketKind;
 
 /// What understands the command: POSIX.
 const SHELL: &str = "sh";
+/// This program, whatever its path is now.
+const OURSELVES: &str = "/proc/self/exe";
+/// The name under which it is started to become the shell.
+const LAUNCHER: &str = "sockyard-launcher";
+/// What POSIX shells end with when they cannot start a command.
+const NOT_STARTED: u8 = 127;
 /// How often it is looked whether it listens: nothing tells of that.
 const LOOK: Duration = Duration::from_millis(20);
 /// So often it is looked like that. Whoever listens late is not asked all the time: each look goes through every process.
@@ -44,8 +55,11 @@ const GRACE: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_secs(2);
 /// How long its last words may take to be read once it has ended. What it leaves behind may keep its output open.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// The longest line of its output that is kept in one piece.
-const LONGEST_LINE: u64 = 4_096;
+/// The longest line of its output that is kept in one piece, in bytes.
+pub const LONGEST_LINE: u64 = 4_096;
+
+/// The most bytes of a character before its last one, and behind its first.
+const REST_OF_A_CHARACTER: usize = 3;
 
 /// A program under test.
 pub struct Program {
@@ -80,9 +94,10 @@ impl Program {
             Ok(pipe) => pipe,
             Err(error) => return failed(format!("it cannot be listened to: {}", words(&error))),
         };
-        let mut command = Command::new(SHELL);
+        let mut command = Command::new(OURSELVES);
         command
-            .args(["-c", &self.command])
+            .arg0(LAUNCHER)
+            .args([&getpid().to_string(), &self.command])
             // Ctrl-C is for us: it is ended in our own way.
             .process_group(0)
             .stdin(Stdio::null())
@@ -180,13 +195,51 @@ impl Program {
     }
 }
 
-/// The next line; none if there is none any more. One that is too long goes on as another one.
-fn next_line(from: &mut impl BufRead) -> Option<String> {
+/// Becomes the shell that runs the program under test, if this process was started for that; otherwise nothing. Comes back
+/// only with the status of what could not be done.
+///
+/// Only a process itself can ask to be killed when its parent ends (`PR_SET_PDEATHSIG`, `prctl(2)`). That holds across
+/// `execve(2)`, but not for what it starts.
+#[must_use]
+pub fn launch(mut arguments: impl Iterator<Item = OsString>) -> Option<u8> {
+    arguments.next().filter(|name| name == LAUNCHER)?;
+    let (parent, command) = (arguments.next()?, arguments.next()?);
+    let asked = set_parent_process_death_signal(Some(Signal::KILL));
+    // It may have ended before that was asked for.
+    let is_there = getppid().is_some_and(|pid| parent.to_str() == Some(&pid.to_string()));
+    if asked.is_ok() && !is_there {
+        return Some(NOT_STARTED);
+    }
+    let error = Command::new(SHELL).arg("-c").arg(command).exec();
+    output::complain(&format!("{SHELL}: {}", words(&error)));
+    Some(NOT_STARTED)
+}
+
+/// The next line of what a program prints, without its end; none if there is none any more. One that is longer than
+/// [`LONGEST_LINE`] goes on as another one, and what is no UTF-8 is replaced (U+FFFD).
+pub fn next_line(from: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
-    let read = from.take(LONGEST_LINE).read_until(b'\n', &mut line);
-    read.ok().filter(|count| *count > 0)?;
+    let mut read = |line: &mut Vec<u8>, most| {
+        let read = from.by_ref().take(most).read_until(b'\n', line);
+        read.ok().filter(|count| *count > 0)
+    };
+    read(&mut line, LONGEST_LINE)?;
+    // A character at the end of a piece is not cut in two.
+    for _ in 0..REST_OF_A_CHARACTER {
+        if (line.len() as u64) < LONGEST_LINE || !ends_in_a_character(&line) {
+            break;
+        }
+        read(&mut line, 1);
+    }
     let text = String::from_utf8_lossy(&line);
     Some(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Whether the last character goes on.
+fn ends_in_a_character(bytes: &[u8]) -> bool {
+    let last = &bytes[bytes.len().saturating_sub(REST_OF_A_CHARACTER)..];
+    let start = last.iter().rposition(|byte| *byte >= 0xc0);
+    start.is_some_and(|at| str::from_utf8(&last[at..]).is_err_and(|e| e.error_len().is_none()))
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {

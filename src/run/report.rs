@@ -2,6 +2,9 @@
 //!
 //! [`Report`] takes the workers' events and writes lines; when to [`Report::flush`] is up to its owner, see
 //! [`super::serve`]. What the JSON lines hold is promised in [`SCHEMA`], which `--help` shows too.
+//!
+//! Whatever is printed goes through [`glyph::plain`] or [`json::write`] here, wherever its words come from: nothing that is
+//! said to a socket or by a program under test acts on the terminal.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,6 +15,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::json;
 use crate::model::call::Waited;
 use crate::model::cells::wrap;
 use crate::model::explain::explain;
@@ -39,9 +43,10 @@ pub enum Format {
 /// | `call` | `time`, `at_us`, `who`, `function`, `call`, `outcome`, `value`?, `errno`?, `took_us`, `waited`, `connection`?, `peer`?, `means`? |
 /// | `received` | `at_us`, `who`, `from`?, `count`, `data` |
 /// | `trouble` | `at_us`, `who`, `message` |
-/// | `summary` | `connections`, `datagrams`, `took_us`, `received_bytes`, `sent_bytes`, `most_at_once`, `unserved`, `accept_failures` |
+/// | `summary` | `connections`, `datagrams`, `took_us`, `received_bytes`, `sent_bytes`, `most_at_once`, `unserved`, `handshakes_dropped`, `accept_failures` |
 pub const SCHEMA: &str = "\
 With --format json each line is one object. Its field \"event\" says what it is; fields marked with ? may be absent.
+Characters that might act on a terminal are written \\uXXXX, which a parser reads as them.
   listening  address, protocol (\"TCP\" or \"UDP\")
   call       a call that returned: time (of day, when the kernel was entered), at_us (the same in microseconds since
              the start), who (\"server\", \"server#1\", \"client\", …), function, call (with its arguments), outcome (as
@@ -53,10 +58,10 @@ With --format json each line is one object. Its field \"event\" says what it is;
              with the escapes \\n \\r \\t \\\\ \\\" \\xHH \\u{H…})
   trouble    what is no call's result: at_us, who, message
   summary    connections, datagrams, took_us, received_bytes, sent_bytes, most_at_once, unserved (accepted, and closed
-             for want of a thread or a descriptor), accept_failures (an object: errno to count)";
+             at once: beyond --max-connections, or for want of a thread or a descriptor), handshakes_dropped (for
+             want of room in the accept queue; whoever connects tries again after a second), accept_failures (an
+             object: errno to count)";
 
-/// What is gathered before it is written to standard output.
-pub(super) const OUTPUT: usize = 64 << 10;
 /// The cells of a line of text, where that is possible: an explanation is wrapped, a call is never cut.
 const WIDTH: usize = 100;
 /// The cells of the column of times, `14:02:11.031`.
@@ -81,8 +86,10 @@ pub struct Summary {
     pub sent: u64,
     /// The most connections that there were at a time.
     pub most_at_once: u64,
-    /// Connections that were closed unserved for want of a thread or a descriptor.
+    /// Connections that were closed unserved: beyond a limit, or for want of a thread or a descriptor.
     pub unserved: u64,
+    /// How often a handshake was left unanswered, for the accept queue was full.
+    pub dropped: u64,
     /// How often `accept` failed, by errno.
     pub accept_failures: BTreeMap<String, u64>,
 }
@@ -111,6 +118,13 @@ impl Summary {
         }
         if self.unserved > 0 {
             line.push_str(&format!("; {} closed unserved", grouped(self.unserved)));
+        }
+        if self.dropped > 0 {
+            let plural = if self.dropped == 1 { "" } else { "s" };
+            line.push_str(&format!(
+                "; {} handshake{plural} dropped by a full accept queue",
+                grouped(self.dropped)
+            ));
         }
         for (errno, count) in &self.accept_failures {
             let times = if *count == 1 { "time" } else { "times" };
@@ -169,6 +183,7 @@ impl<W: Write> Report<W> {
             sent_bytes: summary.sent,
             most_at_once: summary.most_at_once,
             unserved: summary.unserved,
+            handshakes_dropped: summary.dropped,
             accept_failures: &summary.accept_failures,
         };
         self.say(&summary.line(), &line)
@@ -188,6 +203,11 @@ impl<W: Write> Report<W> {
                 from,
             } => self.received(*who, *at, bytes, *from),
             Event::Trouble { who, at, message } => self.trouble(*who, *at, message),
+            Event::Unserved {
+                connection,
+                at,
+                message,
+            } => self.trouble(Actor::Connection(*connection), *at, message),
             Event::Panicked { who, at, message } => {
                 let message = format!(
                     "the thread of {who} failed ({message}); its socket is closed, the rest goes on. This is a bug of sockyard: please report it"
@@ -227,6 +247,7 @@ impl<W: Write> Report<W> {
             Waited::No | Waited::NotBlocking => elapsed.to_string(),
         };
         let text = format!("{} {}", record.call_text(), record.outcome);
+        let text = glyph::plain(&text);
         let head = self.head(record.who, record.entered);
         let left = WIDTH.saturating_sub(head.width() + text.width() + took.width());
         let gap = left.max(2);
@@ -234,7 +255,10 @@ impl<W: Write> Report<W> {
         let Some(means) = means else {
             return Ok(());
         };
-        for (i, line) in wrap(means, WIDTH - TIME - 3).iter().enumerate() {
+        for (i, line) in wrap(&glyph::plain(means), WIDTH - TIME - 3)
+            .iter()
+            .enumerate()
+        {
             let mark = if i == 0 { "└" } else { " " };
             writeln!(self.out, "{:TIME$} {mark} {line}", "")?;
         }
@@ -287,7 +311,7 @@ impl<W: Write> Report<W> {
     /// See [`Report::listening`].
     pub fn say(&mut self, text: &str, object: &impl Serialize) -> io::Result<()> {
         match self.format {
-            Format::Text => writeln!(self.out, "{text}"),
+            Format::Text => writeln!(self.out, "{}", glyph::plain_lines(text)),
             Format::Json => self.object(object),
         }
     }
@@ -304,7 +328,7 @@ impl<W: Write> Report<W> {
     }
 
     fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, object)?;
+        json::write(&mut self.out, object)?;
         self.out.write_all(b"\n")
     }
 
@@ -314,6 +338,11 @@ impl<W: Write> Report<W> {
     /// See [`Report::listening`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+
+    /// What it writes to, for what is no line.
+    pub const fn writer(&mut self) -> &mut W {
+        &mut self.out
     }
 
     /// What it writes to.
@@ -352,6 +381,7 @@ enum Line<'a> {
         sent_bytes: u64,
         most_at_once: u64,
         unserved: u64,
+        handshakes_dropped: u64,
         accept_failures: &'a BTreeMap<String, u64>,
     },
 }
@@ -622,10 +652,11 @@ mod tests {
         summary.connections = 5;
         summary.most_at_once = 2;
         summary.unserved = 4;
+        summary.dropped = 1_000;
         summary.accept_failures.insert("EMFILE".to_owned(), 1_000);
         assert_eq!(
             summary.line(),
-            "served 1 connection in 12.3 s: 1,234 B received, 1,234 B sent; at most 2 at once; 4 closed unserved; accept failed 1,000 times (EMFILE)"
+            "served 1 connection in 12.3 s: 1,234 B received, 1,234 B sent; at most 2 at once; 4 closed unserved; 1,000 handshakes dropped by a full accept queue; accept failed 1,000 times (EMFILE)"
         );
         summary = Summary {
             kind: SocketKind::Datagram,

@@ -3,20 +3,21 @@
 //! [`super::saver`] is the thread that writes to it.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, FileType, OpenOptions, Permissions};
+use std::fs::{self, File, FileType, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use tempfile::TempPath;
 
 use crate::model::Errno;
+use crate::model::save::path_text;
 
 /// Something that is being written to. Tests put a full disk and a slow one in a file's place.
 pub trait Sink: Write {
-    /// Whether what was written stays if it is dropped instead of closed.
+    /// Whether what was written stays at its name if it is dropped instead of closed.
     fn stays(&self) -> bool;
 
     /// Closes it, and puts it where it belongs.
@@ -63,6 +64,20 @@ pub fn place(path: &Path, home: Option<&OsStr>) -> Result<PathBuf, String> {
     std::path::absolute(&path).map_err(|error| format!("it is not known where this is: {error}"))
 }
 
+/// Which file is written when the absolute `path` is saved to, whichever of its names that is: links are followed.
+#[must_use]
+pub fn target(path: &Path) -> PathBuf {
+    let there = fs::canonicalize(path);
+    let new = || {
+        Some(
+            fs::canonicalize(path.parent()?)
+                .ok()?
+                .join(path.file_name()?),
+        )
+    };
+    there.ok().or_else(new).unwrap_or_else(|| path.to_owned())
+}
+
 /// Opens the file at the absolute `path`: a new one, or if `replace` says so one that takes the place of the file there.
 ///
 /// # Errors
@@ -71,17 +86,20 @@ pub fn open(path: &Path, replace: bool) -> Result<Box<dyn Sink>, Refusal> {
     // This never follows a link and never opens what is there, so it cannot do harm and cannot wait for the other end of
     // a pipe. What is there is looked at only then.
     match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(file) => return Ok(Box::new(NewFile(file))),
+        Ok(file) => return Ok(Box::new(NewFile::new(file, path))),
         Err(error) => match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory => {}
             _ => return Err(Refusal::Failed(words(&error, path))),
         },
     }
     let found = fs::metadata(path).map_err(|error| {
-        Refusal::Failed(match fs::read_link(path) {
-            Ok(_) => "it is a link to a file that does not exist".to_owned(),
-            Err(_) => words(&error, path),
-        })
+        Refusal::Failed(
+            if error.kind() == io::ErrorKind::NotFound && fs::read_link(path).is_ok() {
+                "it is a link to a file that does not exist".to_owned()
+            } else {
+                words(&error, path)
+            },
+        )
     })?;
     if let Some(why) = is_no_file(found.file_type()) {
         return Err(Refusal::Failed(why.to_owned()));
@@ -95,26 +113,56 @@ pub fn open(path: &Path, replace: bool) -> Result<Box<dyn Sink>, Refusal> {
     }
 }
 
+/// What a file is told to be that is no longer where it was made.
+const TAKEN_AWAY: &str = "the file was moved or removed while it was being saved: save again";
+
 /// A new file, written in its place so that it can be watched growing.
-pub(super) struct NewFile(pub(super) File);
+pub(super) struct NewFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// `file`, which was made at `path`.
+    pub(super) fn new(file: File, path: &Path) -> Self {
+        Self {
+            file,
+            path: path.to_owned(),
+        }
+    }
+
+    /// Whether it is still where it was made. It may have been moved or removed, and its folder too.
+    fn is_there(&self) -> bool {
+        let same =
+            |there: Metadata, own: Metadata| (there.dev(), there.ino()) == (own.dev(), own.ino());
+        let there = fs::metadata(&self.path);
+        there.is_ok_and(|there| self.file.metadata().is_ok_and(|own| same(there, own)))
+    }
+}
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.file.flush()
     }
 }
 
 impl Sink for NewFile {
     fn stays(&self) -> bool {
-        true
+        self.is_there()
     }
 
     fn close(self: Box<Self>) -> io::Result<()> {
-        close(self.0)
+        let is_there = self.is_there();
+        close(self.file)?;
+        if is_there {
+            Ok(())
+        } else {
+            Err(io::Error::other(TAKEN_AWAY))
+        }
     }
 }
 
@@ -184,6 +232,8 @@ impl Sink for Replacement {
     }
 
     fn close(self: Box<Self>) -> io::Result<()> {
+        // Some disks tell that they are full only when the bytes are on them. The other one's are there until then.
+        self.file.sync_all()?;
         close(self.file)?;
         self.temporary
             .persist(&self.target)
@@ -211,29 +261,40 @@ fn is_no_file(found: FileType) -> Option<&'static str> {
     }
 }
 
-/// What `error` means for somebody who saves to `path`.
+/// What `error` means for somebody who saves to `path`, and what to do.
 #[must_use]
 pub fn words(error: &io::Error, path: &Path) -> String {
     let Some(errno) = error.raw_os_error().map(Errno) else {
-        return error.to_string();
+        return match error.kind() {
+            io::ErrorKind::InvalidInput => "no name of a file holds a NUL".to_owned(),
+            _ => error.to_string(),
+        };
     };
     let plain = match errno {
-        Errno::ENOSPC => "the disk is full".to_owned(),
-        Errno::EDQUOT => "your share of the disk is used up".to_owned(),
-        Errno::EACCES | Errno::EPERM => "you may not write there".to_owned(),
-        Errno::EROFS => "the disk can only be read".to_owned(),
-        Errno::ENOENT if !folder(path).exists() => {
-            format!("the folder {} does not exist", folder(path).display())
+        Errno::ENOSPC => "the disk is full: make room, or choose another one".to_owned(),
+        Errno::EDQUOT => {
+            "your share of the disk is used up: make room, or choose another one".to_owned()
         }
+        Errno::EACCES | Errno::EPERM => "you may not write there: choose another folder".to_owned(),
+        Errno::EROFS => "the disk can only be read: choose another one".to_owned(),
+        Errno::ENOENT if !folder(path).exists() => {
+            format!(
+                "the folder {} does not exist: make it first",
+                path_text(folder(path))
+            )
+        }
+        Errno::ENOENT => "no file can be made there: choose another folder".to_owned(),
         Errno::ENOTDIR => format!(
             "there is no folder {}: a part of it is a file",
-            folder(path).display()
+            path_text(folder(path))
         ),
+        Errno::ELOOP => "its links lead in a circle: name another file".to_owned(),
         Errno::EISDIR => "it is a folder: name a file in it".to_owned(),
-        Errno::ENAMETOOLONG => "the name is too long".to_owned(),
-        Errno::EIO => "the disk does not work properly".to_owned(),
+        Errno::ETXTBSY => "it is a program that runs: name another file".to_owned(),
+        Errno::ENAMETOOLONG => "the name is too long: choose a shorter one".to_owned(),
+        Errno::EIO => "the disk does not work properly: choose another one".to_owned(),
         Errno::EMFILE => "too many files and sockets are open: close some".to_owned(),
-        Errno::EFBIG => "a file may not become larger than this".to_owned(),
+        Errno::EFBIG => "no file may become larger than this (ulimit -f)".to_owned(),
         other => other.description().to_owned(),
     };
     format!("{plain} ({errno})")
@@ -285,26 +346,58 @@ mod tests {
             )
         };
         for (errno, told) in [
-            (Errno::ENOSPC, "the disk is full (ENOSPC)"),
-            (Errno::EDQUOT, "your share of the disk is used up (EDQUOT)"),
-            (Errno::EACCES, "you may not write there (EACCES)"),
-            (Errno::EPERM, "you may not write there (EPERM)"),
-            (Errno::EROFS, "the disk can only be read (EROFS)"),
-            (Errno::ENOENT, "the folder /none does not exist (ENOENT)"),
+            (
+                Errno::ENOSPC,
+                "the disk is full: make room, or choose another one (ENOSPC)",
+            ),
+            (
+                Errno::EDQUOT,
+                "your share of the disk is used up: make room, or choose another one (EDQUOT)",
+            ),
+            (
+                Errno::EACCES,
+                "you may not write there: choose another folder (EACCES)",
+            ),
+            (
+                Errno::EPERM,
+                "you may not write there: choose another folder (EPERM)",
+            ),
+            (
+                Errno::EROFS,
+                "the disk can only be read: choose another one (EROFS)",
+            ),
+            (
+                Errno::ENOENT,
+                "the folder /none does not exist: make it first (ENOENT)",
+            ),
             (
                 Errno::ENOTDIR,
                 "there is no folder /none: a part of it is a file (ENOTDIR)",
             ),
+            (
+                Errno::ELOOP,
+                "its links lead in a circle: name another file (ELOOP)",
+            ),
             (Errno::EISDIR, "it is a folder: name a file in it (EISDIR)"),
-            (Errno::ENAMETOOLONG, "the name is too long (ENAMETOOLONG)"),
-            (Errno::EIO, "the disk does not work properly (EIO)"),
+            (
+                Errno::ETXTBSY,
+                "it is a program that runs: name another file (ETXTBSY)",
+            ),
+            (
+                Errno::ENAMETOOLONG,
+                "the name is too long: choose a shorter one (ENAMETOOLONG)",
+            ),
+            (
+                Errno::EIO,
+                "the disk does not work properly: choose another one (EIO)",
+            ),
             (
                 Errno::EMFILE,
                 "too many files and sockets are open: close some (EMFILE)",
             ),
             (
                 Errno::EFBIG,
-                "a file may not become larger than this (EFBIG)",
+                "no file may become larger than this (ulimit -f) (EFBIG)",
             ),
         ] {
             assert_eq!(text(errno), told);
@@ -318,7 +411,10 @@ mod tests {
     fn a_folder_that_exists_is_not_said_to_be_missing() {
         let missing = io::Error::from_raw_os_error(Errno::ENOENT.0);
         let told = words(&missing, Path::new("/dev/file"));
-        assert!(!told.contains("folder"), "{told}");
+        assert_eq!(
+            told,
+            "no file can be made there: choose another folder (ENOENT)"
+        );
     }
 
     #[test]
@@ -334,8 +430,7 @@ mod tests {
         let refused = open(&program, true).err();
         drop(running.stdin.take());
         running.wait().expect("it ends");
-        let busy = Errno(nix::libc::ETXTBSY);
-        let told = format!("{} ({busy})", busy.description());
+        let told = "it is a program that runs: name another file (ETXTBSY)".to_owned();
         assert_eq!(refused, Some(Refusal::Failed(told)));
     }
 }

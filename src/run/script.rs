@@ -3,7 +3,7 @@
 //! The loop is the playground's without its screen: the same state, the same workers. What the calls and the script come
 //! to is printed by [`super::script_report`].
 
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -13,10 +13,12 @@ use clap::{Args, ValueHint};
 use crossbeam_channel::{Receiver, at, bounded, never, select_biased};
 
 use super::exit;
-use super::flags::ScriptDefaults;
+use super::flags::{CapacityFlags, ScriptDefaults};
 use super::hands::Hands;
+use super::output;
+use super::printer::{self, Printer};
 use super::program::{self, Program};
-use super::report::{Format, OUTPUT, Report as Log, SCHEMA};
+use super::report::{Format, Report as Log, SCHEMA};
 use super::script_file;
 use super::script_report::{self, SCRIPT_SCHEMA};
 use super::shell::{BATCHES, SIGNALS};
@@ -44,15 +46,18 @@ const SHOWN_LINES: usize = 500;
     after_long_help = format!("\
 The steps are done one after the other; each is awaited, but no longer than its limit. The calls are printed as they
 return. It stops at the first line that fails, and says which line that is and why. What is still under way in the
-background when the last line is done is given up.
+background when the last line is done is given up. --limit and --total hold for what the script waits for. A reader of its
+output that does not read holds it up beside that, until it reads or the script is interrupted.
 
 With --spawn another program is tested: it is started before the first step, or where the script says `program start`, and
-always ended, with whatever it has started. The script goes on once the program listens, at ${{program.host}} and
+always ended, with whatever it has started; only if sockyard itself is killed (SIGKILL), what its shell has started is
+left. The script goes on once the program listens, at ${{program.host}} and
 ${{program.port}} then, or once it has connected to the server of the script, whose address it finds in the environment
 variables SOCKYARD_HOST and SOCKYARD_PORT.
 
-Exit status: 0 if all that was expected came about; 1 if a line failed; 2 if the script is wrong; 130 and 143 if it was
-interrupted or terminated.
+Exit status: 0 if all that was expected came about; 1 if a line failed, or a file could not be saved; 2 if the script is
+wrong; 128 and the number of the signal if one has ended it: 129 hangup, 130 interrupt (Ctrl-C), 131 quit, 143
+termination.
 
 {SCHEMA}
 {SCRIPT_SCHEMA}")
@@ -73,6 +78,10 @@ pub struct Run {
     /// How long it waits.
     #[command(flatten)]
     pub limits: ScriptDefaults,
+
+    /// How much its server takes on.
+    #[command(flatten)]
+    pub capacity: CapacityFlags,
 }
 
 /// Reads scripts without running them.
@@ -127,9 +136,9 @@ impl Refused {
         Self { lines, verdict }
     }
 
-    /// Says it to people. With nobody to read it, the status tells all the same.
+    /// Says it to people.
     fn tell(&self) {
-        let _ = writeln!(io::stderr(), "{}", self.lines);
+        output::complain(&self.lines);
     }
 }
 
@@ -142,7 +151,8 @@ pub(super) fn read(file: &Path) -> Result<Script, Refused> {
     })?;
     Script::read(&name, &text).map_err(|faults| {
         let mut lines: Vec<String> = faults.iter().map(|fault| fault.told(&name)).collect();
-        if lines.len() >= Script::MOST_FAULTS {
+        let last = faults.last().map_or(0, |fault| fault.number);
+        if lines.len() >= Script::MOST_FAULTS && last < text.lines().count() {
             lines.push(format!("{name}: the rest of it was not read"));
         }
         let first = faults.first();
@@ -172,9 +182,10 @@ pub fn run(args: &Run, wall: WallClock) -> anyhow::Result<ExitCode> {
         Err(refused) => {
             refused.tell();
             if args.format == Format::Json {
-                let mut log = Log::new(io::stdout().lock(), args.format, wall);
+                let mut log = Log::new(Vec::new(), args.format, wall);
+                script_report::verdict(&mut log, &refused.verdict, None)?;
                 // Whoever does not listen is told by the status.
-                let _ = script_report::verdict(&mut log, &refused.verdict, None);
+                let _ = output::print(&log.into_inner());
             }
             return Ok(ExitCode::from(exit::USAGE));
         }
@@ -205,10 +216,10 @@ pub fn run(args: &Run, wall: WallClock) -> anyhow::Result<ExitCode> {
         args.spawn.is_some(),
         clock.now(),
     ));
-    let out = BufWriter::with_capacity(OUTPUT, io::stdout().lock());
+    let out = Printer::start(asks.clone()).context("no thread that prints can be started")?;
     let mut runner = Runner {
         app,
-        hands: Hands::new(clock, batches),
+        hands: Hands::new(clock, batches).with_capacity(args.capacity.capacity()),
         clock,
         log: Log::new(out, args.format, wall),
         format: args.format,
@@ -218,7 +229,14 @@ pub fn run(args: &Run, wall: WallClock) -> anyhow::Result<ExitCode> {
         is_flooded: false,
         verdict: None,
     };
-    let ended = runner.turn(&asks, &happened);
+    let ended = match runner.turn(&asks, &happened) {
+        // It was asked to end in the middle of a line that nobody took.
+        Err(error) if printer::is_stuck(&error) => match asks.try_recv() {
+            Ok(Asked::End(signal)) => Ok(Some(signal)),
+            _ => Err(error),
+        },
+        ended => ended,
+    };
     let Runner {
         hands,
         program,
@@ -229,14 +247,18 @@ pub fn run(args: &Run, wall: WallClock) -> anyhow::Result<ExitCode> {
     if let Some(mut program) = program {
         program.end_at_once();
     }
-    hands.rest((happened, tested));
+    let is_saved = hands.rest((happened, tested));
     drop(watch);
     let status = match ended {
         Ok(Some(signal)) => return Ok(exit::signal(signal)),
-        Ok(None) => verdict.map_or(exit::FAILED, |verdict| status(&verdict)),
+        // What was asked for last may go wrong after the last line: it is known only now.
+        Ok(None) => verdict.map_or(exit::FAILED, |verdict| match status(&verdict) {
+            0 if !is_saved => exit::FAILED,
+            status => status,
+        }),
         // Nobody reads the output any more: the status still tells how far it came.
-        Err(error) if is_broken_pipe(&error) => exit::FAILED,
-        Err(error) => return Err(error),
+        Err(error) if printer::is_unread(&error) => exit::FAILED,
+        Err(error) => return Err(output::told(error)),
     };
     Ok(ExitCode::from(status))
 }
@@ -247,11 +269,6 @@ fn status(verdict: &Verdict) -> u8 {
         Some(failure) if failure.is_wrong => exit::USAGE,
         Some(_) => exit::FAILED,
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref::<io::Error>();
-    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The loop.
@@ -278,6 +295,8 @@ impl<W: Write> Runner<W> {
         asks: &Receiver<Asked>,
         happened: &Receiver<Batch>,
     ) -> anyhow::Result<Option<u8>> {
+        // Batches of the sockets since the program under test has had something to say.
+        let mut in_a_row = 0;
         loop {
             let effects = self.app.update(Msg::Now(self.clock.now()));
             self.carry_out(effects)?;
@@ -290,12 +309,26 @@ impl<W: Write> Runner<W> {
             let wake = self.app.wakes_at();
             let time = wake.map_or_else(never, |moment| at(self.clock.instant(moment)));
             let (reports, is_behind) = self.hands.reports();
+            // What the sockets have said before the program under test is heard before it: as much as their channel holds.
+            // In a flood it would wait for ever otherwise.
+            if self.tested.is_empty() {
+                in_a_row = 0;
+            }
+            let is_programs_turn = in_a_row >= BATCHES;
             let nothing = never();
-            let happened = if is_behind { &nothing } else { happened };
+            let happened = if is_behind || is_programs_turn {
+                &nothing
+            } else {
+                happened
+            };
+            // What comes of the files is first: there is never more of it than the sockets have given reason to.
             select_biased! {
                 recv(asks) -> asked => match asked.map_err(|_| anyhow!("the thread for signals failed"))? {
                     Asked::End(signal) => return Ok(Some(signal)),
                     Asked::Stop | Asked::Continue | Asked::Resize => {}
+                },
+                recv(reports) -> report => if let Some(msg) = self.hands.reported(report) {
+                    self.tell(msg)?;
                 },
                 recv(happened) -> batch => {
                     let batch = batch.map_err(|_| anyhow!("the workers are gone"))?;
@@ -303,13 +336,14 @@ impl<W: Write> Runner<W> {
                         self.log.event(event)?;
                     }
                     self.tell(Msg::Happened(batch))?;
+                    in_a_row += 1;
                 }
-                recv(self.tested) -> event => if let Ok(event) = event {
-                    self.program_has(event)?;
-                },
-                recv(reports) -> report => if let Some(msg) = self.hands.reported(report) {
-                    self.tell(msg)?;
-                },
+                recv(self.tested) -> event => {
+                    in_a_row = 0;
+                    if let Ok(event) = event {
+                        self.program_has(event)?;
+                    }
+                }
                 recv(time) -> _ => {}
             }
         }
@@ -407,5 +441,68 @@ impl<W: Write> Runner<W> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::app::script::expectation::Exit;
+    use crate::model::call::Function;
+    use crate::model::{Actor, Event, SaveId, SaveOrder};
+
+    #[test]
+    fn in_a_flood_the_program_under_test_and_the_files_are_heard() {
+        const FLOOD: usize = 1_000;
+        let (batches, happened) = unbounded();
+        for _ in 0..FLOOD {
+            let nothing = Event::Unblocked {
+                who: Actor::Server,
+                function: Function::Accept,
+            };
+            batches.send(vec![nothing]).expect("the other end is here");
+        }
+        let (events, tested) = unbounded();
+        let exits = ProgramEvent::Exits(Exit::Status(0));
+        events.send(exits).expect("the other end is here");
+        let clock = Clock::start();
+        let script = Script::read("flood", "expect program exits 0\n").expect("a script");
+        let limits = crate::app::script::Limits::default();
+        let mut app = App::new(&Settings::default());
+        app.player = Some(Player::new(script, limits, Pace::AtOnce, true, clock.now()));
+        let wall = WallClock {
+            start_of_day_offset: 0,
+        };
+        let mut runner = Runner {
+            app,
+            hands: Hands::new(clock, bounded(1).0),
+            clock,
+            log: Log::new(Vec::new(), Format::Text, wall),
+            format: Format::Text,
+            program: None,
+            tested,
+            lines_left: SHOWN_LINES,
+            is_flooded: false,
+            verdict: None,
+        };
+        let id = SaveId(1);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let replace = false;
+        runner.hands.save(SaveOrder::Open { id, path, replace });
+        let (reports, _) = runner.hands.reports();
+        let until = Instant::now() + Duration::from_secs(10);
+        while reports.is_empty() {
+            assert!(Instant::now() < until, "nothing comes of the file");
+            std::thread::yield_now();
+        }
+        let (_asked, asks) = bounded(1);
+        assert_eq!(runner.turn(&asks, &happened).expect("an end"), None);
+        let verdict = runner.verdict.expect("it is over");
+        assert_eq!(verdict.failure, None);
+        assert!(reports.is_empty(), "{reports:?}");
+        assert!(happened.len() >= FLOOD - 2 * BATCHES, "{}", happened.len());
     }
 }

@@ -33,18 +33,25 @@ pub fn may_be_watched(path: &Path) -> Result<(), String> {
 /// Why it cannot be read, in plain words.
 pub fn read(path: &Path) -> Result<String, String> {
     let read = if path.as_os_str() == "-" {
-        text(io::stdin())
+        bytes_of(io::stdin())
     } else {
-        File::open(path).and_then(text)
+        File::open(path).and_then(bytes_of)
     };
-    let bytes = read.map_err(|error| words(&error))?;
+    text_of(read.map_err(|error| words(&error))?)
+}
+
+/// The text that the bytes of a file are.
+///
+/// # Errors
+/// Why they cannot be a script, in plain words.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() as u64 > LONGEST {
         return Err("this is longer than any script: at most 1 MiB".to_owned());
     }
     String::from_utf8(bytes).map_err(|_| "this is no text: it is not UTF-8".to_owned())
 }
 
-fn text(source: impl Read) -> io::Result<Vec<u8>> {
+fn bytes_of(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(LONGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

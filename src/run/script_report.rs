@@ -409,6 +409,63 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_is_printed_acts_on_a_terminal_and_json_reads_back_as_it_was() {
+        let hostile = "a\u{1b}[2J\u{9b}m\u{85}\u{202e}b\u{e0041}\u{2028}\u{2029}\u{7f}你\\z";
+        let (mut found, tested) = failed();
+        found.script = hostile.to_owned();
+        if let Some(failure) = &mut found.failure {
+            failure.step = hostile.to_owned();
+            failure.why = hostile.to_owned();
+            failure.symptom = Some(hostile.to_owned());
+        }
+        let mut tested = tested;
+        tested.prints(hostile);
+        let print = |format| {
+            let mut log = Log::new(Vec::new(), format, WallClock::default());
+            for item in [
+                Report::Step(1, hostile.to_owned()),
+                Report::Said(hostile.to_owned()),
+            ] {
+                report(&mut log, &item, Moment(5)).expect("memory takes everything");
+            }
+            for event in [
+                ProgramEvent::Prints(vec![hostile.to_owned()]),
+                ProgramEvent::Failed(hostile.to_owned()),
+            ] {
+                program(&mut log, &event).expect("memory takes everything");
+            }
+            verdict(&mut log, &found, Some(&tested)).expect("memory takes everything");
+            String::from_utf8(log.into_inner()).expect("text")
+        };
+        for format in [Format::Text, Format::Json] {
+            let printed = print(format);
+            let is_hostile = |c: &char| !glyph::is_plain(*c) && *c != '\n';
+            assert_eq!(printed.chars().find(is_hostile), None, "{printed:?}");
+        }
+        let all = print(Format::Json);
+        let objects: Vec<Value> = all
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an object"))
+            .collect();
+        for (line, key) in [
+            (0, "text"),
+            (1, "text"),
+            (3, "text"),
+            (4, "script"),
+            (4, "step"),
+            (4, "why"),
+            (4, "symptom"),
+        ] {
+            assert_eq!(objects[line][key], hostile, "{key} of line {line}");
+        }
+        assert!(
+            objects[4]["program_printed"]
+                .as_str()
+                .is_some_and(|text| text.ends_with(hostile))
+        );
+    }
+
+    #[test]
     fn a_failure_without_a_line_names_the_script_alone() {
         let (mut verdict, _) = failed();
         let failure = verdict.failure.as_mut().expect("it failed");

@@ -3,10 +3,8 @@
 //! The sockets are those of the playground, in [`crate::net`]; how lines are written is in [`super::report`].
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, StdoutLock};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
@@ -15,9 +13,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select_biased};
 
 use super::cli::{ServeAddress, serve_address};
 use super::config_file::Keys;
-use super::flags::ServerFlags;
+use super::flags::{CapacityFlags, ServerFlags};
 use super::hands::{LAST_WAIT, left_behind};
-use super::report::{Format, OUTPUT, Report, SCHEMA, Summary};
+use super::output;
+use super::printer::{self, Printer};
+use super::report::{Format, Report, SCHEMA, Summary};
 use super::shell::{BATCHES, SIGNALS};
 use super::signals::{Asked, Watch};
 use crate::app::server::reachable;
@@ -36,11 +36,11 @@ const BATCHES_AT_ONCE: usize = 32;
 /// Serves without a terminal, until it is told to stop.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "It stops on SIGINT (Ctrl-C), SIGTERM and SIGHUP. More with --help.",
+    after_help = "It stops on SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT. More with --help.",
     after_long_help = format!("\
 The first line on standard output is `listening on HOST:PORT`, with the port that the kernel has chosen if 0 was asked
-for. Then come the calls of the listening socket and of every connection, as they return. On SIGINT (Ctrl-C), SIGTERM or
-SIGHUP everything is closed, and the last line sums up.
+for. Then come the calls of the listening socket and of every connection, as they return. On SIGINT (Ctrl-C), SIGTERM,
+SIGHUP or SIGQUIT everything is closed, and the last line sums up.
 
 Exit status: 0 after it was told to stop, or when nobody reads its output any more; 1 if it could not listen, or failed;
 2 for a command line that is wrong.
@@ -56,8 +56,12 @@ pub struct Serve {
     #[command(flatten)]
     pub flags: ServerFlags,
 
+    /// How much it takes on.
+    #[command(flatten)]
+    pub capacity: CapacityFlags,
+
     /// Serve datagrams: there are no connections, and one thread answers all
-    #[arg(long, conflicts_with_all = ["model", "backlog"])]
+    #[arg(long, conflicts_with_all = ["model", "backlog", "max_connections"])]
     pub udp: bool,
 
     /// The form of the lines
@@ -125,12 +129,12 @@ pub fn serve(args: &Serve, keys: &Keys, wall: WallClock) -> anyhow::Result<ExitC
     } else {
         Hearing::Everything
     };
-    let mut yard = Yard::with(clock, batches, hearing);
+    let mut yard = Yard::with(clock, batches, hearing).with_capacity(args.capacity.capacity());
     yard.perform(Action::Server(ServerAction::Start(args.setup(keys))))
         .context("no worker thread can be started")?;
 
-    let out = BufWriter::with_capacity(OUTPUT, io::stdout().lock());
-    let mut printer = Printer {
+    let out = Printer::start(asks.clone()).context("no thread that prints can be started")?;
+    let mut listener = Listener {
         report: Report::new(out, args.format, wall),
         quiet: args.quiet,
         kind: args.kind(),
@@ -138,42 +142,44 @@ pub fn serve(args: &Serve, keys: &Keys, wall: WallClock) -> anyhow::Result<ExitC
         accept_failures: BTreeMap::new(),
         said: BTreeMap::new(),
     };
-    let mut ended = printer.turn(&asks, &happened);
+    let mut ended = listener.turn(&asks, &happened);
     let stopped = clock.now();
-    let totals = close(yard, happened, &mut printer, &mut ended);
+    let totals = close(yard, &happened, &mut listener, &mut ended);
     drop(watch);
     match ended {
         Ok(Ended::Failed) => Ok(ExitCode::FAILURE),
-        Ok(Ended::Told) => printer.sum_up(totals, stopped),
+        Ok(Ended::Told) => listener.sum_up(totals, stopped),
         Err(error) => Err(error),
     }
-    .or_else(|error| match error.downcast_ref::<io::Error>() {
+    .or_else(|error| {
+        if printer::is_stuck(&error) {
+            super::say("nobody took the last lines of the output");
+            return Ok(ExitCode::SUCCESS);
+        }
         // Whoever reads it has heard enough, as `head` has.
-        Some(io) if io.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        _ => Err(error),
+        if printer::is_unread(&error) {
+            Ok(ExitCode::SUCCESS)
+        } else {
+            Err(output::told(error))
+        }
     })
 }
 
 /// Closes every socket, and prints what that reports.
 fn close(
     yard: Yard,
-    happened: Receiver<Batch>,
-    printer: &mut Printer,
+    happened: &Receiver<Batch>,
+    listener: &mut Listener,
     ended: &mut anyhow::Result<Ended>,
 ) -> Totals {
-    let ending = thread::Builder::new()
-        .name("ending".to_owned())
-        .spawn(move || yard.end(LAST_WAIT));
-    let Ok(ending) = ending else {
-        // The yard is gone with the thread that was not started; its workers end by themselves.
-        return Totals::default();
-    };
+    // No thread is started for it: there may be none to be had.
+    let tally = yard.leave();
     // A worker that waits to be heard would not end. Each of them has its end of the channel until it has.
     let until = Instant::now() + LAST_WAIT;
     loop {
         match happened.recv_deadline(until) {
             Ok(batch) if matches!(ended, Ok(Ended::Told)) => {
-                if let Err(error) = printer.print(batch) {
+                if let Err(error) = listener.print(batch) {
                     *ended = Err(error);
                 }
             }
@@ -185,8 +191,7 @@ fn close(
             }
         }
     }
-    drop(happened);
-    ending.join().map(|(_, totals)| totals).unwrap_or_default()
+    tally.totals()
 }
 
 /// How it came to its end.
@@ -209,8 +214,8 @@ enum State {
 }
 
 /// What becomes of the events.
-struct Printer {
-    report: Report<BufWriter<StdoutLock<'static>>>,
+struct Listener {
+    report: Report<Printer>,
     quiet: bool,
     kind: SocketKind,
     state: State,
@@ -220,7 +225,7 @@ struct Printer {
     said: BTreeMap<String, u64>,
 }
 
-impl Printer {
+impl Listener {
     /// Prints what happens until it is to end.
     fn turn(
         &mut self,
@@ -230,7 +235,11 @@ impl Printer {
         loop {
             select_biased! {
                 recv(asks) -> asked => match asked.map_err(|_| anyhow!("the thread for signals failed"))? {
-                    Asked::End(_) => return Ok(Ended::Told),
+                    Asked::End(_) => {
+                        // What is printed as everything closes finds nothing in the channel any more.
+                        self.report.writer().end_soon();
+                        return Ok(Ended::Told);
+                    }
                     Asked::Stop | Asked::Continue | Asked::Resize => {}
                 },
                 recv(happened) -> batch => {
@@ -319,7 +328,9 @@ impl Printer {
                     }
                 }
             }
-            Event::Trouble { message, .. } if self.quiet => self.complain(message),
+            Event::Trouble { message, .. } | Event::Unserved { message, .. } if self.quiet => {
+                self.complain(message);
+            }
             Event::Panicked { who, message, .. } => {
                 super::say(&format!(
                     "the thread of {who} failed ({message}). This is a bug of sockyard: please report it"
@@ -360,6 +371,7 @@ impl Printer {
             sent: totals.counts.sent,
             most_at_once: totals.most_at_once,
             unserved: totals.unserved,
+            dropped: totals.dropped,
             accept_failures: std::mem::take(&mut self.accept_failures),
         };
         self.report.summary(&summary)?;
@@ -406,6 +418,7 @@ mod tests {
         let error = parse(&["--udp", "--model", "poll"]).expect_err("no models with UDP");
         assert!(error.contains("cannot be used with"), "{error}");
         parse(&["--udp", "--backlog", "3"]).expect_err("no queue with UDP");
+        parse(&["--udp", "--max-connections", "3"]).expect_err("no connections with UDP");
         for args in [
             &["--service", "manual"][..],
             &["--udp", "--service", "http"],

@@ -19,7 +19,7 @@ use crate::app::script::Script;
 use crate::app::script::watched::Drive;
 use crate::app::{App, Effect, Msg, Rooms};
 use crate::model::{Batch, WallClock};
-use crate::net::Clock;
+use crate::net::{Capacity, Clock};
 use crate::ui::Drawn;
 use crate::ui::theme::{Charset, Palette, Theme};
 
@@ -36,6 +36,9 @@ pub(super) const SIGNALS: usize = 8;
 
 /// Sixty frames a second at the most.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// How long what the sockets report may wait when the screen shows something else before it anyway: to be woken up for each
+/// batch of a flood would take as much of the machine as the flood.
+const REST: Duration = Duration::from_millis(1);
 /// How often a running time is shown anew while a person waits for a call.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -66,10 +69,12 @@ pub fn run(
     let screen = Screen::enter().context("cannot use the terminal")?;
     let listener = Listener::start(inputs).context("cannot listen to the keyboard")?;
 
+    let capacity = playground.flags.capacity.capacity();
     let mut shell = Shell {
         app: App::new(&playground.settings(keys, wall)),
         theme: theme(&playground.flags),
-        yard: Workers::start(clock),
+        yard: Workers::start(clock, capacity),
+        capacity,
         clock,
         screen,
         drawn: Drawn::default(),
@@ -89,7 +94,7 @@ pub fn run(
     // The terminal first, so that the prompt is there whatever the rest does.
     let Shell { screen, yard, .. } = shell;
     drop(screen);
-    yard.hands.rest((asks, input, yard.happened));
+    let _ = yard.hands.rest((asks, input, yard.happened));
     drop(listener);
     drop(watch);
     ending
@@ -117,10 +122,10 @@ struct Workers {
 }
 
 impl Workers {
-    fn start(clock: Clock) -> Self {
+    fn start(clock: Clock, capacity: Capacity) -> Self {
         let (batches, happened) = bounded(BATCHES);
         Self {
-            hands: Hands::new(clock, batches),
+            hands: Hands::new(clock, batches).with_capacity(capacity),
             happened,
         }
     }
@@ -130,6 +135,7 @@ struct Shell {
     app: App,
     theme: Theme,
     yard: Workers,
+    capacity: Capacity,
     clock: Clock,
     screen: Screen,
     drawn: Drawn,
@@ -139,13 +145,22 @@ struct Shell {
 
 impl Shell {
     fn turn(&mut self, asks: &Receiver<Asked>, input: &Receiver<Input>) -> anyhow::Result<Ending> {
-        let mut last_frame: Option<Instant> = None;
+        let mut due = Instant::now();
+        // Whether the person has done something that the screen does not show yet.
+        let mut is_awaited = false;
+        // Until when nobody is in a hurry for what the sockets have to say.
+        let mut rests_until = due;
         loop {
             let now = Instant::now();
-            let due = last_frame.map_or(now, |last| last + FRAME);
-            if self.stale && due <= now {
+            // What the sockets do can wait for the next frame. What a person does is seen at once, but one frame is
+            // enough for all that has been pressed so far.
+            if self.stale && (due <= now || (is_awaited && input.is_empty())) {
                 let effects = self.draw()?;
-                last_frame = Some(now);
+                is_awaited = false;
+                // However long it takes to draw, the person is heard for about as long: a frame for each key would let them
+                // wait for all of them.
+                let drawn = Instant::now();
+                due = (now + FRAME).max(drawn + (drawn - now).min(FRAME));
                 if let Some(ending) = self.carry_out(effects)? {
                     return Ok(ending);
                 }
@@ -160,12 +175,13 @@ impl Shell {
             };
             // A script that is played goes on when its time has come.
             let step = self.app.wakes_at().map(|moment| self.clock.instant(moment));
-            let wake = frame.into_iter().chain(step).min();
+            let rest = (self.stale && now < rests_until).then_some(rests_until);
+            let wake = frame.into_iter().chain(step).chain(rest).min();
             let time = wake.map_or_else(never, at);
             // A disk that is slower than the sockets holds them back: TCP then holds their peers back, and the person is
             // heard all the same.
             let (reports, is_behind) = self.yard.hands.reports();
-            let happened = if is_behind {
+            let happened = if is_behind || rest.is_some() {
                 never()
             } else {
                 self.yard.happened.clone()
@@ -189,6 +205,7 @@ impl Shell {
                 },
                 recv(input) -> input => {
                     self.stale = true;
+                    is_awaited = true;
                     let effects = self.see_clock();
                     let more = match input.map_err(|_| anyhow!("the thread for the keyboard failed"))? {
                         Input::Closed => return Ok(Ending::Quit),
@@ -202,7 +219,14 @@ impl Shell {
                     // The workers' end is ours too, so that it cannot be closed.
                     let first = batch.into_iter();
                     let batches = first.chain(happened.try_iter()).take(BATCHES_AT_ONCE);
-                    effects.extend(batches.flat_map(|batch| self.app.update(Msg::Happened(batch))));
+                    let mut count = 0;
+                    for batch in batches {
+                        count += 1;
+                        effects.extend(self.app.update(Msg::Happened(batch)));
+                    }
+                    if count < BATCHES_AT_ONCE {
+                        rests_until = Instant::now() + REST;
+                    }
                     effects
                 }
                 recv(reports) -> report => {
@@ -217,6 +241,8 @@ impl Shell {
                     self.see_clock()
                 }
             };
+            // To begin anew ends the workers: one that waits for room in the channel ends once nobody has this end of it.
+            drop((happened, reports));
             if let Some(ending) = self.carry_out(effects)? {
                 return Ok(ending);
             }
@@ -285,8 +311,8 @@ impl Shell {
                 Effect::Load(path) => self.tell_app(Some(Hands::load(&path)))?,
                 Effect::Anew => {
                     // With new channels nothing that was on its way arrives in the new beginning.
-                    let Workers { hands, happened } =
-                        std::mem::replace(&mut self.yard, Workers::start(self.clock));
+                    let anew = Workers::start(self.clock, self.capacity);
+                    let Workers { hands, happened } = std::mem::replace(&mut self.yard, anew);
                     let wrong = hands.close(happened);
                     let msg = (!wrong.is_empty()).then(|| Msg::Failed(wrong.join("; ")));
                     self.tell_app(msg)?

@@ -1,15 +1,27 @@
 //! The thread that listens to signals.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::terminal::abandon;
+
+/// Outlives SIGXFSZ: a file beyond `ulimit -f`, be it standard output, would end the program by this signal. With a handler
+/// `write(2)` fails instead, and that is told.
+///
+/// # Errors
+/// A handler that cannot be had.
+pub fn outlive_size_limit() -> io::Result<()> {
+    // Nobody asks whether it came. A handler is not inherited by a program under test, as ignoring it would be.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}
 
 /// What a signal asks of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +41,7 @@ pub enum Asked {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Signals that ask a program without a terminal to end.
-const END: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
+const END: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT];
 /// The same of the playground, and those that are about its terminal.
 const TERMINAL: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
 

@@ -1,7 +1,7 @@
 //! The terminal: what is switched on at the start, and the one place that switches it off again.
 
 use std::cell::RefCell;
-use std::io::{self, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::panic;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,6 +111,12 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Whether there is a terminal to read from and to draw on.
+#[must_use]
+pub fn is_there() -> bool {
+    stdin().is_terminal() && stdout().is_terminal()
 }
 
 /// The terminal's size. ratatui would open `/dev/tty` to ask for it with each frame, and the descriptors that sockets

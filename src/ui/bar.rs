@@ -29,10 +29,13 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
             let text = format!("server {address} {state} · {open}");
             match app.server.exposure() {
                 Some(exposure) => {
+                    // However little room there is, this is said.
                     let variants = vec![
                         format!("{text} · {exposure}"),
                         format!("{text} · open to others"),
                         format!("{address} · {open} · open to others"),
+                        format!("{address} · open to others"),
+                        format!("port {} open to others", address.port()),
                     ];
                     (variants, theme.warning())
                 }
@@ -44,6 +47,10 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
             theme.warning(),
         ),
         None => (vec!["server stopped".to_owned()], theme.dim()),
+    };
+    let (variants, style) = match app.sessions.exposed() {
+        0 => (variants, style),
+        count => (beside_clients(&variants, count), theme.warning()),
     };
     // What the button with the focus would say, where there is room for it. A script says its own lines.
     let is_pressed_here = app.overlay.is_none() && !app.script_has_keys();
@@ -59,6 +66,23 @@ pub fn header(painter: &mut Painter<'_>, area: Rect) {
             .cut_text(&line, text.width() + 3, theme.dim());
     }
     row.align_right(text.width() + 1).text(&text, style);
+}
+
+/// `variants`, and that datagrams of others reach so many clients.
+fn beside_clients(variants: &[String], count: usize) -> Vec<String> {
+    let who = match count {
+        1 => "a client's UDP socket".to_owned(),
+        count => format!("{count} clients' UDP sockets"),
+    };
+    let long = variants
+        .iter()
+        .map(|text| format!("{text} · {who} open to others"));
+    let short = variants
+        .iter()
+        .map(|text| format!("{text} · client UDP open to others"));
+    long.chain(short)
+        .chain(["client UDP open to others".to_owned()])
+        .collect()
 }
 
 /// The least cells in which the line of a button is worth showing.
@@ -117,11 +141,14 @@ pub fn footer(painter: &mut Painter<'_>, area: Rect) {
 
 /// The size that is needed, as far as it can be said.
 pub fn too_small(painter: &mut Painter<'_>, area: Rect) {
-    let lines = [
+    let mut lines = vec![
         "sockyard needs more room".to_owned(),
         format!("at least {LEAST_WIDTH}x{LEAST_HEIGHT}"),
         format!("now {}x{}", area.width, area.height),
     ];
+    if painter.app.server.exposure().is_some() || painter.app.sessions.exposed() > 0 {
+        lines.insert(0, "open to others".to_owned());
+    }
     let top = area.height.saturating_sub(lines.len() as u16) / 2;
     for (y, line) in (area.y + top..area.bottom()).zip(&lines) {
         let line = cut(line, usize::from(area.width));

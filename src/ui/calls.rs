@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::painter::Painter;
 use crate::app::Spot;
 use crate::app::bytes::Room;
-use crate::app::calls::{Blocked, Calls, words};
+use crate::app::calls::{Blocked, Calls, Filter, words};
 use crate::app::control::{Choice, Control, Pane};
 use crate::model::CallRecord;
 use crate::model::call::{Function, Waited};
@@ -43,13 +43,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     if calls.cursor.is_some() {
         detail.push_str(" · End follows the newest");
     }
-    let choices: usize = app
-        .filters()
-        .iter()
-        .map(|choice| choice.name().width() + 1)
-        .sum();
-    let inner = painter.lower_frame(area, Pane::Calls, &detail, choices + 4);
-    filters(painter, area);
+    let choices = fitting_filters(painter, area);
+    let inner = painter.lower_frame(area, Pane::Calls, &detail, width_of(&choices) + 4);
+    filters(painter, area, &choices);
     painter.answer(inner, Spot::Control(Control::Calls, 0));
     if inner.height == 0 {
         return;
@@ -115,23 +111,43 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     }
 }
 
-/// Whose calls are shown, in the border.
-fn filters(painter: &mut Painter<'_>, area: Rect) {
+/// The choices of whose calls are shown that have room beside the names of the panes; the one that is chosen is among
+/// them. The key for them leads to the others too.
+fn fitting_filters(painter: &Painter<'_>, area: Rect) -> Vec<(Filter, String)> {
     let app = painter.app;
+    let filters = app.filters().into_iter();
+    let mut choices: Vec<_> = filters.map(|filter| (filter, filter.name())).collect();
+    let room = usize::from(area.width).saturating_sub(Painter::lower_names() + 4);
+    while width_of(&choices) > room
+        && let Some(last) = choices
+            .iter()
+            .rposition(|(filter, _)| *filter != app.calls.filter)
+    {
+        choices.remove(last);
+    }
+    choices
+}
+
+/// The cells of these choices with a blank behind each.
+fn width_of(choices: &[(Filter, String)]) -> usize {
+    choices.iter().map(|(_, name)| name.width() + 1).sum()
+}
+
+/// Whose calls are shown, in the border.
+fn filters(painter: &mut Painter<'_>, area: Rect, choices: &[(Filter, String)]) {
     let theme = painter.theme;
-    let choices = app.filters();
-    let names: Vec<String> = choices.iter().map(|choice| choice.name()).collect();
-    let width: usize = names.iter().map(|name| name.width() + 1).sum();
+    let active = painter.app.calls.filter;
     let focused = painter.has_focus(Control::Choice(Choice::Filter));
     let mut row = painter.on_border(area, 0);
-    row.align_right(width + 2).text(" ", Style::new());
-    for (choice, name) in choices.into_iter().zip(&names) {
-        let style = match (choice == app.calls.filter, focused) {
+    row.align_right(width_of(choices) + 2)
+        .text(" ", Style::new());
+    for (choice, name) in choices {
+        let style = match (*choice == active, focused) {
             (true, true) => theme.focused(),
             (true, false) => theme.strong().add_modifier(Modifier::UNDERLINED),
             (false, _) => theme.dim(),
         };
-        row.spot(name, style, Spot::Filter(choice))
+        row.spot(name, style, Spot::Filter(*choice))
             .text(" ", Style::new());
     }
 }

@@ -67,10 +67,10 @@ fn said(painter: &Painter<'_>, width: usize, lines: &mut Vec<Line>) {
     lines.extend(wrap(text, width).into_iter().map(Line::plain));
     let indented =
         |text: String, style: Style| Line::styled(format!("{:INDENT$}{text}", ""), style);
-    for chapter in chapters().into_iter().chain(line::chapters()) {
+    for chapter in chapters().iter().chain(line::chapters()) {
         lines.push(Line::plain(""));
-        lines.push(Line::styled(chapter.title, theme.strong()));
-        for usage in chapter.usages {
+        lines.push(Line::styled(chapter.title.as_str(), theme.strong()));
+        for usage in &chapter.usages {
             let line = usage.line();
             let behind = line.split_once(' ').filter(|_| chapter.is_shared);
             let line = behind.map_or(line.as_str(), |(_, behind)| behind);

@@ -61,6 +61,12 @@ pub struct Drawn {
 }
 
 impl Drawn {
+    /// Everything that answers to the mouse, in the order in which it was drawn: what comes later lies on top.
+    #[must_use]
+    pub fn areas(&self) -> &[(Rect, Spot)] {
+        &self.hits
+    }
+
     /// What is at this cell; what was drawn last lies on top.
     #[must_use]
     pub fn spot(&self, column: u16, row: u16) -> Option<Spot> {

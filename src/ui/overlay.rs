@@ -12,7 +12,7 @@ use crate::app::control::Input;
 use crate::app::menu::{Menu, items, title};
 use crate::app::{Overlay, Spot};
 use crate::model::call::{Function, Waited};
-use crate::model::cells::{cut, wrap};
+use crate::model::cells::{cut, width, wrap};
 use crate::model::explain::explain;
 use crate::model::moment::Elapsed;
 use crate::model::{CallRecord, Outcome};
@@ -46,26 +46,30 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
 fn script(painter: &mut Painter<'_>, area: Rect, top: usize) {
     let theme = painter.theme;
     let all = painter.app.transcript_lines();
+    let title = "what was done ─ y copies it, s saves it, \"sockyard run FILE\" does it again";
+    if all.is_empty() {
+        let nothing = "Nothing was done yet. Each button that is pressed is a line here.";
+        window(painter, area, title, &[Line::plain(nothing)], 0);
+        return;
+    }
     let digits = all.len().to_string().len().max(2) + 1;
-    let mut lines: Vec<Line> = all
-        .into_iter()
-        .enumerate()
+    // There may be ten thousand: measured by their bytes, of which they have no fewer than cells, and made a line only
+    // if it is seen.
+    let widest = all.iter().map(|line| line.len()).max().unwrap_or(0);
+    let (inner, top) = open(painter, area, title, (digits + widest, all.len()), top);
+    let seen = all.iter().enumerate().skip(top);
+    let lines: Vec<Line> = seen
+        .take(usize::from(inner.height))
         .map(|(i, line)| {
             let is_deed = !line.starts_with("expect ");
             let style = if is_deed { theme.strong() } else { theme.dim() };
             Line {
                 key: Some(((i + 1).to_string(), digits)),
-                ..Line::styled(line, style)
+                ..Line::styled(line.as_ref(), style)
             }
         })
         .collect();
-    if lines.is_empty() {
-        lines.push(Line::plain(
-            "Nothing was done yet. Each button that is pressed is a line here.",
-        ));
-    }
-    let title = "what was done ─ y copies it, s saves it, \"sockyard run FILE\" does it again";
-    window(painter, area, title, &lines, top);
+    rows(painter, inner, &lines);
 }
 
 /// The cells of a menu's names.
@@ -346,18 +350,31 @@ pub fn window(
     lines: &[Line],
     top: usize,
 ) -> Rect {
-    let theme = painter.theme;
-    let width = |line: &Line| {
-        let key = line.key.as_ref().map_or(0, |(_, width)| *width);
+    let cells_of = |line: &Line| {
+        let key = line.key.as_ref().map_or(0, |(_, cells)| *cells);
         let aside = line.aside.as_ref();
-        let aside = aside.map_or(0, |(text, at)| text.width() + at);
-        key + line.text.width().max(aside)
+        let aside = aside.map_or(0, |(text, at)| width(text) + at);
+        key + width(&line.text).max(aside)
     };
-    let widest = lines.iter().map(width).max().unwrap_or(0);
-    let widest = widest.max(title.width());
+    let widest = lines.iter().map(cells_of).max().unwrap_or(0);
+    let (inner, top) = open(painter, area, title, (widest, lines.len()), top);
+    rows(painter, inner, &lines[top..]);
+    inner
+}
+
+/// Draws an empty window in the middle for so many cells across and down; gives back what is inside it, and from which
+/// row on it is filled.
+fn open(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    title: &str,
+    (across, down): (usize, usize),
+    top: usize,
+) -> (Rect, usize) {
+    let across = across.max(title.width());
     let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
-    let width = cells(widest + 4).min(area.width.saturating_sub(2));
-    let height = cells(lines.len() + 2).min(area.height.saturating_sub(2));
+    let width = cells(across + 4).min(area.width.saturating_sub(2));
+    let height = cells(down + 2).min(area.height.saturating_sub(2));
     let frame = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
@@ -367,9 +384,14 @@ pub fn window(
     let inner = framed(painter, frame, title);
     let rows = usize::from(inner.height);
     painter.rooms.overlay = rows;
-    painter.rooms.overlay_rows = lines.len();
-    let top = top.min(lines.len().saturating_sub(rows));
-    for (y, line) in (inner.y..inner.bottom()).zip(&lines[top..]) {
+    painter.rooms.overlay_rows = down;
+    (inner, top.min(down.saturating_sub(rows)))
+}
+
+/// Draws `lines`, as many as there is room for.
+fn rows(painter: &mut Painter<'_>, inner: Rect, lines: &[Line]) {
+    let theme = painter.theme;
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         let row = Rect {
             y,
             height: 1,
@@ -392,7 +414,6 @@ pub fn window(
             painter.answer(row, Spot::Item(item));
         }
     }
-    inner
 }
 
 /// Draws an empty window with a heading; gives back what is inside it.

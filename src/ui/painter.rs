@@ -14,6 +14,7 @@ use crate::app::field::Field;
 use crate::app::hints::is_of_use;
 use crate::app::{App, Rooms, Spot};
 use crate::model::cells::{cut, wrap};
+use crate::model::glyph;
 
 /// A frame being painted.
 pub struct Painter<'a> {
@@ -51,12 +52,17 @@ impl<'a> Painter<'a> {
     }
 
     /// Writes `text` at a cell, in at most `width` cells and never outside the screen. Gives back how many it took.
+    ///
+    /// Everything that is drawn comes through here, and what is not plain is drawn as its escape, whoever forgot it: no
+    /// words of a stranger act on the terminal.
     pub fn put(&mut self, x: u16, y: u16, text: &str, width: usize, style: Style) -> usize {
         let area = self.buffer.area;
         if y >= area.bottom() || x >= area.right() {
             return 0;
         }
-        let (end, _) = self.buffer.set_stringn(x, y, text, width, style);
+        let (end, _) = self
+            .buffer
+            .set_stringn(x, y, glyph::plain(text), width, style);
         usize::from(end - x)
     }
 
@@ -135,6 +141,12 @@ impl<'a> Painter<'a> {
                 .text(" ", Style::new());
         }
         inner
+    }
+
+    /// The cells that the names in [`Painter::lower_frame`] take.
+    pub fn lower_names() -> usize {
+        let names = Pane::LOWER.map(|pane| pane.name().width() + 3);
+        names.iter().sum::<usize>() + 1
     }
 
     /// A border for one of the panes that share the lower part of the screen: their names, and `detail` of the one that

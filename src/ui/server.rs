@@ -45,8 +45,15 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect) {
     let is_folded = area.height <= FOLDED;
     let is_empty = server.connections.is_empty() && server.peers.is_empty();
     let remark = server.remark.as_ref().filter(|_| !is_empty && !is_folded);
-    let remark = remark.map(|remark| (remark.text.as_str(), theme.remark(remark)));
     let status = status(app, app.answerer().unwrap_or(Actor::Server));
+    let room = usize::from(area.width).saturating_sub(status.width() + 8);
+    let crowded = crowded(app).filter(|_| !is_folded);
+    let crowded = crowded.map(|variants| fitting(&variants, room));
+    let remark = match (remark, &crowded) {
+        (Some(remark), _) => Some((remark.text.as_str(), theme.remark(remark))),
+        (None, Some(text)) => Some((text.as_str(), theme.warning())),
+        (None, None) => None,
+    };
     let status = (!status.is_empty()).then_some((status.as_str(), theme.success()));
     let title = title(app, usize::from(area.width).saturating_sub(6));
     let inner = painter.frame(area, Pane::Server, &title, remark, status);
@@ -166,8 +173,12 @@ fn folded(painter: &mut Painter<'_>, area: Rect) {
     if !server.is_udp() {
         pen.choice(Choice::Model, server.model.name()).gap(1);
     }
+    let room = pen.left();
     pen.cut_text(
-        &queue(app).unwrap_or_else(|| server_summary(app)),
+        &queue(app).map_or_else(
+            || server_summary(app),
+            |variants| fitting(&variants, room.saturating_sub(start.len() + 3)),
+        ),
         start.len() + 3,
         theme.dim(),
     )
@@ -273,12 +284,9 @@ fn steps(painter: &mut Painter<'_>, area: Rect, row: u16) {
     } else {
         theme.dim()
     };
-    let text = queue(app).unwrap_or_else(|| server_summary(app));
-    let text = if text.width() > pen.left() {
-        String::new()
-    } else {
-        text
-    };
+    let mut variants = queue(app).unwrap_or_else(|| vec![server_summary(app)]);
+    variants.push(String::new());
+    let text = fitting(&variants, pen.left());
     pen.align_right(text.width()).text(&text, style);
 }
 
@@ -299,15 +307,46 @@ fn server_summary(app: &App) -> String {
     }
 }
 
-/// How many connections wait to be accepted, and how many may.
-fn queue(app: &App) -> Option<String> {
+/// How many connections wait to be accepted, and how many may, from long to short.
+fn queue(app: &App) -> Option<Vec<String>> {
     if !app.server.listens {
         return None;
     }
-    Some(match app.server.queue {
+    let text = match app.server.queue {
         Some((waiting, backlog)) if waiting > backlog => format!("queue full {waiting}/{backlog}"),
         Some((waiting, backlog)) => format!("queue {waiting}/{backlog}"),
         None => "queue ?".to_owned(),
+    };
+    Some(match app.server.dropped {
+        0 => vec![text],
+        dropped => vec![
+            format!("{text}, {} dropped", numbers::grouped(dropped.into())),
+            text,
+        ],
+    })
+}
+
+/// What it costs that the accept queue is full, or was, from long to short: Linux leaves the handshake of whoever connects
+/// then unanswered, and their system tries again after a second, then two, then four.
+fn crowded(app: &App) -> Option<Vec<String>> {
+    let server = &app.server;
+    let (waiting, backlog) = server.queue?;
+    if waiting > backlog {
+        return Some(vec![
+            "the accept queue is full: whoever connects now gets no answer and tries again after 1 s, 2 s, 4 s".to_owned(),
+            "queue full: who connects now gets no answer, tries again after 1 s, 2 s".to_owned(),
+            "queue full: who connects now waits 1 s or more".to_owned(),
+        ]);
+    }
+    let dropped = numbers::grouped(server.dropped.into());
+    (server.dropped > 0).then(|| {
+        vec![
+            format!(
+                "the accept queue was full: {dropped} times a handshake got no answer, and was tried again after 1 s, 2 s, 4 s"
+            ),
+            format!("queue was full: {dropped} times no answer; each cost a peer 1 s or more"),
+            format!("queue was full {dropped} times: 1 s lost each"),
+        ]
     })
 }
 
@@ -357,12 +396,24 @@ fn title(app: &App, width: usize) -> String {
     let Some(progress) = progress(app) else {
         return short;
     };
-    // The address stands in the line at the top too; what tells the models apart stands only here.
-    let variants = [
-        format!("{short} ─ {progress}"),
-        format!("server ─ {state} ─ fd {fd} ─ {progress}"),
-        short,
-    ];
+    // The address stands in the line at the top too; what tells the models apart, and who was not served, only here.
+    let refused = server.connections.refused();
+    let variants = if refused == 0 {
+        vec![
+            format!("{short} ─ {progress}"),
+            format!("server ─ {state} ─ fd {fd} ─ {progress}"),
+            short,
+        ]
+    } else {
+        let refused = format!("{} unserved", numbers::grouped(refused));
+        vec![
+            format!("{short} ─ {progress}, {refused}"),
+            format!("server ─ {state} ─ fd {fd} ─ {progress}, {refused}"),
+            format!("server ─ {state} ─ {progress}, {refused}"),
+            format!("{short} ─ {refused}"),
+            format!("server ─ {state} ─ {refused}"),
+        ]
+    };
     fitting(&variants, width)
 }
 
@@ -405,6 +456,12 @@ impl Columns {
         }
     }
 
+    /// The cells of all columns but the last.
+    fn used(self) -> usize {
+        let widths = &self.widths[..self.widths.len() - 1];
+        widths.iter().sum::<usize>() + widths.len()
+    }
+
     /// Where the column of the states is.
     fn state(self, row: Rect) -> Rect {
         let state = Rect {
@@ -427,6 +484,24 @@ impl Columns {
     }
 }
 
+/// What the connections did that are listed no more, from long to short.
+fn gone(app: &App) -> Option<Vec<String>> {
+    let gone = app.server.connections.gone();
+    let count = numbers::grouped(gone.connections);
+    (gone.connections > 0).then(|| {
+        vec![
+            format!(
+                "{count} closed ones no longer listed: {} in, {} out",
+                numbers::bytes(gone.received),
+                numbers::bytes(gone.sent)
+            ),
+            format!("{count} closed ones no longer listed"),
+            format!("{count} no longer listed"),
+            format!("+{count} gone"),
+        ]
+    })
+}
+
 fn connections(painter: &mut Painter<'_>, area: Rect) {
     let app = painter.app;
     let theme = painter.theme;
@@ -443,6 +518,16 @@ fn connections(painter: &mut Painter<'_>, area: Rect) {
     let columns = Columns::of(&shown, area.width);
     let style = if focused { theme.key() } else { theme.strong() };
     columns.draw(painter, area, HEADINGS, style);
+    if let Some(variants) = gone(app) {
+        // Where the last column is, of which little is lost.
+        let room = usize::from(area.width).saturating_sub(columns.used() + "last ".len());
+        let text = fitting(&variants, room);
+        let text = if text.ends_with('…') { "" } else { &text };
+        painter
+            .row(area, 0)
+            .align_right(text.width())
+            .text(text, theme.dim());
+    }
     if list.is_empty() {
         let below = Rect {
             y: area.y + 1,

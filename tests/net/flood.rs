@@ -97,7 +97,9 @@ fn follow(streams: &mut BTreeMap<Actor, Stream>, message: &[u8], batch: Batch) {
             | Event::Blocking { .. }
             | Event::Serving { .. } => {}
             Event::TakenOver(_) | Event::Port(_) => panic!("{event:?}"),
-            Event::Trouble { message, .. } | Event::Panicked { message, .. } => panic!("{message}"),
+            Event::Trouble { message, .. }
+            | Event::Unserved { message, .. }
+            | Event::Panicked { message, .. } => panic!("{message}"),
         }
     }
 }

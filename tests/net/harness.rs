@@ -179,7 +179,10 @@ pub fn story(events: &[Event]) -> String {
         }
         Event::Unblocked { who, function } => format!("{who}: {function:?} waits no more"),
         Event::Ready { who, readiness } => format!("{who}: {readiness:?}"),
-        Event::AcceptQueue { waiting, backlog } => format!("server: queue {waiting}/{backlog}"),
+        Event::AcceptQueue {
+            waiting, backlog, ..
+        } => format!("server: queue {waiting}/{backlog}"),
+        Event::Unserved { message, .. } => message.clone(),
         Event::Serving { connection, offer } => {
             format!("{}: gets {offer:?}", Actor::Connection(*connection))
         }

@@ -40,7 +40,9 @@ fn listening(backlog: i32) -> (Harness, SocketAddr) {
 fn queue(h: &mut Harness, waiting: u32, backlog: u32) {
     h.wait(&format!("{waiting} of {backlog} in the queue"), |events| {
         let last = events.iter().rev().find_map(|event| match event {
-            Event::AcceptQueue { waiting, backlog } => Some((*waiting, *backlog)),
+            Event::AcceptQueue {
+                waiting, backlog, ..
+            } => Some((*waiting, *backlog)),
             _ => None,
         });
         (last == Some((waiting, backlog))).then_some(())
@@ -113,6 +115,54 @@ fn the_queue_is_told_as_it_fills_and_as_it_is_emptied() {
     // A larger backlog is told at once.
     h.server_calls(ServerAction::Listen(9));
     queue(&mut h, 0, 9);
+}
+
+/// Fills the queue of one, drops three handshakes, and waits until that is told although nobody accepts.
+fn dropped_while_nobody_accepts(h: &mut Harness, address: SocketAddr) -> Vec<TcpStream> {
+    let mut peers: Vec<TcpStream> = Vec::new();
+    for waiting in 1..=2 {
+        peers.push(peer::connect(address));
+        queue(h, waiting, 1);
+    }
+    // The kernel does not answer, and would be asked again after a second.
+    let short = std::time::Duration::from_millis(20);
+    for _ in 0..3 {
+        TcpStream::connect_timeout(&address, short).expect_err("no room in the queue");
+    }
+    let waiting = h.wait("what a full queue has dropped", |events| {
+        events.iter().find_map(|event| match event {
+            Event::AcceptQueue {
+                waiting,
+                dropped: 3,
+                ..
+            } => Some(*waiting),
+            _ => None,
+        })
+    });
+    assert_eq!(waiting, 2);
+    peers
+}
+
+#[test]
+fn what_a_full_queue_drops_is_told_while_nobody_accepts() {
+    let (mut h, address) = listening(1);
+    let _peers = dropped_while_nobody_accepts(&mut h, address);
+    h.server_calls(ServerAction::Accept);
+    queue(&mut h, 1, 1);
+}
+
+#[test]
+fn what_a_full_queue_drops_is_told_while_a_serial_server_is_busy() {
+    let (mut h, address) = listening(1);
+    h.server(ServerAction::Offer(Offer {
+        service: Service::Echo,
+        model: Model::Serial,
+        ..Offer::default()
+    }));
+    h.server(ServerAction::AcceptAlone(true));
+    let _served = peer::connect(address);
+    h.returned(SERVER, Function::Accept);
+    let _peers = dropped_while_nobody_accepts(&mut h, address);
 }
 
 #[test]

@@ -331,6 +331,7 @@ impl Harness {
                 | Event::Settled { .. }
                 | Event::Port(_)
                 | Event::Trouble { .. }
+                | Event::Unserved { .. }
                 | Event::Panicked { .. } => false,
             });
             matches!(last, Some(Event::Blocked { .. })).then_some(())

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sockyard::model::call::Function;
 use sockyard::model::{
@@ -11,7 +11,7 @@ use sockyard::model::{
     PortRange, PortsAction, ServerAction, ServerSetup, Service, SocketAction, SocketKind, Target,
 };
 
-use crate::harness::Harness;
+use crate::harness::{Harness, LIMIT};
 use crate::peer;
 use crate::reading::{connection, recv};
 
@@ -92,47 +92,66 @@ fn what_was_asked_of_a_session_that_ends_at_once_is_done_and_settled() {
     h.returned(CLIENT, Function::Socket);
 }
 
+/// So many batches at the most there are until an action amid a flood is settled.
+const BATCHES: usize = 300;
+
+/// Collects batch after batch until so many actions of `who` are settled, while its socket is never empty: its report of
+/// what it has received waits until there is more than it can receive before its next one. The harness has to have a
+/// channel without room.
+#[track_caller]
+fn wait_settled_amid_a_flood(h: &mut Harness, mut peer: &TcpStream, who: Actor, actions: u32) {
+    peer.set_nonblocking(true).expect("a mode");
+    for _ in 0..BATCHES {
+        while peer.write(&[b'x'; 16 << 10]).is_ok() {}
+        assert!(h.collect(Instant::now() + LIMIT), "no batch");
+        if settled(h.seen(), who) == actions {
+            return;
+        }
+    }
+    let count = settled(h.seen(), who);
+    panic!("{count} of {actions} actions of {who} are settled in a flood");
+}
+
 #[test]
 fn an_action_amid_a_flood_is_settled() {
     for model in Model::ALL {
-        let mut h = Harness::new();
+        let mut h = Harness::with_capacity(0);
         let address = h.serve_with(Offer {
             service: Service::Discard,
             model,
             delay: Duration::ZERO,
         });
-        let mut peer = peer::connect(address);
-        let flood = peer.try_clone().expect("another descriptor");
-        let flooding = peer::beside(move || while (&flood).write(&[b'x'; 16 << 10]).is_ok() {});
-        peer.write_all(b"x").expect("it is received");
+        let peer = peer::connect(address);
+        peer::send(&peer, b"x");
         let who = connection(1);
         h.returned(who, Function::Recv);
         let get = SocketAction::Get(sockyard::model::SocketOption::KeepAlive);
         h.perform(Action::Connection(ConnectionId(1), get))
             .expect("it is there");
-        wait_settled(&mut h, who, 1);
+        wait_settled_amid_a_flood(&mut h, &peer, who, 1);
         h.server(ServerAction::Stop);
         h.returned(who, Function::Close);
-        drop(peer);
-        flooding.join().expect("the flood ends with an error");
     }
 }
 
 #[test]
 fn a_client_amid_a_flood_settles_what_it_is_asked() {
-    let mut h = Harness::new();
+    let mut h = Harness::with_capacity(0);
     let (listener, address) = peer::listener();
     h.perform(Action::Client(ClientId::FIRST, connect(address)))
         .expect("a thread");
+    // What it tells of its calls is heard: only then it goes on.
+    wait_settled(&mut h, CLIENT, 1);
     let flood = peer::accept(&listener);
-    let flooding = peer::beside(move || while (&flood).write(&[b'x'; 16 << 10]).is_ok() {});
-    h.returned(CLIENT, Function::Recv);
     let get = SocketAction::Get(sockyard::model::SocketOption::KeepAlive);
+    flood.set_nonblocking(true).expect("a mode");
+    // Before it is asked for anything there is more than it can receive in one batch.
+    while (&flood).write(&[b'x'; 16 << 10]).is_ok() {}
+    h.returned(CLIENT, Function::Recv);
     h.perform(client(get)).expect("a thread");
-    wait_settled(&mut h, CLIENT, 2);
+    wait_settled_amid_a_flood(&mut h, &flood, CLIENT, 2);
     h.perform(client(SocketAction::Close)).expect("a thread");
     wait_settled(&mut h, CLIENT, 3);
-    flooding.join().expect("the flood ends with an error");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod play;
 
 mod comfort;
 mod crowd;
+mod disks;
 mod foreign;
 mod ports;
 mod programs;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         programs::trials(),
         comfort::trials(),
         crowd::trials(),
+        disks::trials(),
         ports::trials(),
         strace::trials(),
         tutorial::trials(),

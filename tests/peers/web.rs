@@ -271,11 +271,11 @@ fn no_place() {
     let missing = it.path("no such folder").join("page.html");
     for (path, why) in [
         (it.folder.path(), "it is a folder"),
-        (&missing, "no such folder does not exist (ENOENT)"),
-        (Path::new("/dev/full"), "/dev/full: it is a device"),
+        (&missing, "no such folder does not exist: make it first"),
+        (Path::new("/dev/full"), "it is a device, and only files"),
         (
             Path::new("/proc/nothing.html"),
-            "/proc/nothing.html: No such file or directory (ENOENT)",
+            "no file can be made there: choose another folder (ENOENT)",
         ),
     ] {
         it.save_body(path);

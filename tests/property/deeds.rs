@@ -11,6 +11,7 @@ use sockyard::app::calls::Filter;
 use sockyard::app::control::Pane;
 use sockyard::app::plan::Steps;
 use sockyard::app::saving::What;
+use sockyard::app::script::Script;
 use sockyard::app::words::{Crowd, Deed, View, parse};
 use sockyard::model::message::made_up;
 use sockyard::model::option::ValueKind;
@@ -297,5 +298,20 @@ proptest! {
         prop_assert!(!line.contains(['\n', '\r', '\x1b']), "{line:?}");
         let read = parse(&line).map_err(|wrong| format!("{line}: {wrong}"));
         prop_assert_eq!(read, Ok(Some(deed)), "{}", line);
+    }
+
+    #[test]
+    fn the_line_of_a_deed_is_a_step_of_a_script(deed in deed()) {
+        let line = deed.to_string();
+        let script = Script::read("a", &format!("let x 1\n{line}"));
+        match deed {
+            // A script is not at the playground, and ends by itself.
+            Deed::Help | Deed::Quit | Deed::Play(_) => prop_assert!(script.is_err(), "{}", line),
+            _ => {
+                let steps = script.map(|script| script.steps.into_iter().map(|step| step.text));
+                let steps = steps.map(Iterator::collect::<Vec<String>>);
+                prop_assert_eq!(steps, Ok(vec!["let x 1".to_owned(), line]));
+            }
+        }
     }
 }

@@ -113,7 +113,7 @@ fn every_item_of_every_menu_is_found() {
 #[test]
 fn every_line_of_the_grammar_is_found_by_its_verb_and_by_what_it_does() {
     let bench = ready();
-    for usage in chapters().into_iter().flat_map(|chapter| chapter.usages) {
+    for usage in chapters().iter().flat_map(|chapter| &chapter.usages) {
         let first = usage.first.replace("#N", "#1");
         for words in [format!("{first} {}", usage.verb), usage.about.clone()] {
             let found = search(entries(&bench.app), &words);

@@ -193,6 +193,7 @@ fn a_serial_server_with_a_queue() {
         bench.happened(vec![Event::AcceptQueue {
             waiting: 3,
             backlog: 2,
+            dropped: 0,
         }]);
         bench.keys("2");
     });
@@ -226,6 +227,7 @@ fn a_server_that_polls() {
         bench.happened(vec![Event::AcceptQueue {
             waiting: 0,
             backlog: 128,
+            dropped: 0,
         }]);
         bench.blocked(SERVER, Call::EpollWait { sockets: 4 });
         bench.keys("2");

@@ -388,11 +388,16 @@ fn datagrams_of_a_udp_server_are_saved_too() {
 #[test]
 fn each_failure_is_told_in_words() {
     for (written, left, said) in [
-        (0, false, "not saved: /tmp/x: the disk is full (ENOSPC)"),
+        (0, false, "not saved: the disk is full (ENOSPC): /tmp/x"),
+        (
+            0,
+            true,
+            "not saved: the disk is full (ENOSPC); /tmp/x is left empty",
+        ),
         (
             5_000,
             true,
-            "not saved: /tmp/x: the disk is full (ENOSPC); it holds the first 5,000 B",
+            "not saved: the disk is full (ENOSPC); the first 5,000 B are in /tmp/x",
         ),
     ] {
         let mut bench = connected();

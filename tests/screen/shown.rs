@@ -1,12 +1,14 @@
 //! What the panes say of a socket: states, readiness, the accept queue, bytes as an HTTP message.
 
 use ratatui::style::Color;
+use sockyard::app::Notice;
 use sockyard::app::bytes::{Mode, Room};
 use sockyard::app::control::{Bytes, Control, Pane};
 use sockyard::app::server::Connection;
 use sockyard::app::stage::Stage;
 use sockyard::model::{
-    Call, ConnectionId, Errno, Event, Fd, Model, Offer, Outcome, Readiness, Service, ShutdownHow,
+    Call, ConnectionId, Errno, Event, Fd, Model, Moment, Offer, Outcome, Readiness, Service,
+    ShutdownHow,
 };
 use sockyard::ui::theme::{Charset, Palette, Theme};
 
@@ -241,6 +243,7 @@ fn the_accept_queue_is_shown_and_warns_when_it_is_fuller_than_the_backlog() {
             bench.happened(vec![Event::AcceptQueue {
                 waiting,
                 backlog: 2,
+                dropped: 0,
             }]);
             let style = style_at(&mut bench, text);
             assert_eq!(style.fg == Some(Color::Yellow), warns, "{text}");
@@ -257,8 +260,162 @@ fn a_full_queue_says_so_without_colours_too() {
     bench.happened(vec![Event::AcceptQueue {
         waiting: 3,
         backlog: 2,
+        dropped: 0,
     }]);
     assert!(bench.screen().contains("queue full 3/2"));
+}
+
+/// Reports how full the accept queue is, and how many handshakes it had no room for.
+fn queue(bench: &mut Bench, waiting: u32, dropped: u32) {
+    bench.happened(vec![Event::AcceptQueue {
+        waiting,
+        backlog: 10,
+        dropped,
+    }]);
+}
+
+#[test]
+fn what_a_full_queue_costs_is_said_while_it_is_full_and_after() {
+    for (columns, rows, full, after) in [
+        (
+            60,
+            24,
+            "queue full: who connects now waits 1 s or more",
+            "queue was full 1,234 times: 1 s lost each",
+        ),
+        (
+            80,
+            24,
+            "queue full: who connects now gets no answer, tries again after 1 s, 2 s",
+            "queue was full: 1,234 times no answer; each cost a peer 1 s or more",
+        ),
+        (
+            240,
+            60,
+            "the accept queue is full: whoever connects now gets no answer and tries again after 1 s, 2 s, 4 s",
+            "the accept queue was full: 1,234 times a handshake got no answer, and was tried again after 1 s, 2 s, 4 s",
+        ),
+    ] {
+        let mut bench = Bench::new(columns, rows);
+        bench.server_listens();
+        bench.accepted(1, 8, 10_000);
+        bench.keys("<esc>2");
+        queue(&mut bench, 10, 0);
+        assert!(!bench.screen().contains("full"), "{}", bench.screen());
+        queue(&mut bench, 11, 0);
+        assert!(bench.screen().contains(full), "{}", bench.screen());
+        assert!(
+            bench.screen().contains("queue full 11/10"),
+            "{}",
+            bench.screen()
+        );
+        queue(&mut bench, 11, 7);
+        assert!(bench.screen().contains(full), "{}", bench.screen());
+        queue(&mut bench, 0, 1_234);
+        assert!(bench.screen().contains(after), "{}", bench.screen());
+        if columns > 60 {
+            let counted = "queue 0/10, 1,234 dropped";
+            assert!(bench.screen().contains(counted), "{}", bench.screen());
+        }
+        // A new socket has a queue of its own.
+        bench.returned(SERVER, Call::Close { fd: Fd(5) }, Outcome::Done);
+        bench.server_listens();
+        assert!(!bench.screen().contains("dropped"), "{}", bench.screen());
+        queue(&mut bench, 0, 0);
+        assert!(!bench.screen().contains("full"), "{}", bench.screen());
+    }
+    // Folded, as beside the client at 80x24, it is counted.
+    let mut bench = Bench::new(80, 24);
+    bench.server_listens();
+    bench.keys("<esc>1");
+    queue(&mut bench, 3, 25);
+    assert!(
+        bench.screen().contains("queue 3/10, 25 dropped"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
+fn who_is_not_served_is_counted_and_marked() {
+    let mut bench = Bench::new(120, 36);
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    for number in 2..=1_003 {
+        bench.accepted(number, 9, 10_000);
+        let message = format!("server#{number} is closed unserved: 1 connections are open");
+        bench.happened(vec![Event::Unserved {
+            connection: ConnectionId(number),
+            at: Moment(bench.now),
+            message,
+        }]);
+        bench.returned(connection(number), Call::Close { fd: Fd(9) }, Outcome::Done);
+    }
+    bench.keys("<esc>");
+    bench.happened(Vec::new());
+    let screen = bench.screen();
+    assert!(screen.contains("1 + 1 thread, 1,002 unserved"), "{screen}");
+    assert!(screen.contains("▸1003"), "{screen}");
+    let row = screen
+        .lines()
+        .find(|line| line.contains("▸1003"))
+        .expect("its row");
+    assert!(row.contains(" unserved "), "{screen}");
+    assert!(screen.contains("1 connected"), "{screen}");
+    // Whatever the model and the room.
+    for (columns, rows) in [(60, 20), (80, 24), (120, 36)] {
+        for model in Model::ALL {
+            let mut small = Bench::new(columns, rows);
+            small.app = bench.app.clone();
+            small.app.server.model = model;
+            assert!(
+                small.screen().contains("1,002 unserved"),
+                "{}",
+                small.screen()
+            );
+        }
+    }
+    // The deed that came before is not taken back for it.
+    let mut bench = Bench::new(120, 36);
+    bench.keys("s");
+    bench.server_listens();
+    bench.accepted(1, 8, 10_000);
+    bench.happened(vec![Event::Unserved {
+        connection: ConnectionId(1),
+        at: Moment(bench.now),
+        message: "server#1 is closed unserved: so it goes".to_owned(),
+    }]);
+    assert_eq!(bench.told(), "server#1 is closed unserved: so it goes");
+    let lines = bench.app.transcript_text();
+    assert!(lines.contains("server start"), "{lines}");
+}
+
+#[test]
+fn connections_that_are_no_longer_listed_are_counted_with_their_bytes() {
+    for (columns, text) in [
+        (120, "+50 gone"),
+        (240, "50 closed ones no longer listed: 550 B in, 250 B out"),
+    ] {
+        let mut bench = Bench::new(columns, 36);
+        bench.server_listens();
+        for number in 1..=250 {
+            bench.accepted(number, 8, 10_000);
+            bench.received(connection(number), 8, b"hello world");
+            bench.sent(connection(number), 8, b"hello");
+            assert!(!bench.screen().contains(" gone"), "{}", bench.screen());
+            if number > 200 {
+                continue;
+            }
+            bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
+        }
+        for number in 201..=250 {
+            bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
+        }
+        let list = &bench.app.server.connections;
+        assert_eq!((list.len(), list.open(), list.accepted()), (200, 0, 250));
+        assert_eq!(list.bytes(), (250 * 11, 250 * 5));
+        assert!(bench.screen().contains(text), "{}", bench.screen());
+    }
 }
 
 #[test]
@@ -422,4 +579,16 @@ fn a_connect_in_progress_shows_how_it_waits_and_others_do_not_cancel_it() {
     let screen = bench.screen();
     assert!(screen.contains("client2   connect(9"), "{screen}");
     assert!(!screen.contains("c cancels"), "c would connect: {screen}");
+}
+
+#[test]
+fn what_is_told_is_drawn_plain_whoever_forgot_about_it() {
+    let mut bench = Bench::new(120, 36);
+    bench.app.notice = Some(Notice {
+        text: "a\u{1b}[2J\u{9b}m\u{202e}b\u{e0041}\u{2028}你".to_owned(),
+        failure: true,
+    });
+    let screen = bench.screen();
+    let shown = r"a\x1b[2J\u{9b}m\u{202e}b\u{e0041}\u{2028}你";
+    assert!(screen.contains(shown), "{screen}");
 }

@@ -36,6 +36,7 @@ fn states() -> Vec<(&'static str, App)> {
                 bench.happened(vec![Event::AcceptQueue {
                     waiting: 200,
                     backlog: 128,
+                    dropped: 0,
                 }]);
             }),
         ),

@@ -144,6 +144,16 @@ impl Bench {
         Self::with_theme(columns, rows, Theme::new(Palette::Colour, Charset::Unicode))
     }
 
+    /// The same where each socket keeps so many bytes.
+    pub fn with_keep(columns: u16, rows: u16, keep: usize) -> Self {
+        let mut bench = Self::new(columns, rows);
+        bench.app = App::new(&Settings {
+            keep,
+            ..Settings::default()
+        });
+        bench
+    }
+
     /// See [`Bench::new`].
     pub fn with_theme(columns: u16, rows: u16, theme: Theme) -> Self {
         let settings = Settings {
@@ -443,12 +453,6 @@ impl Bench {
     pub fn size(&self) -> (u16, u16) {
         let area = self.terminal.backend().buffer().area;
         (area.width, area.height)
-    }
-
-    /// Gives the screen another size.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
-        self.draw();
     }
 
     /// Everything that answers to the mouse, with the text of its cells, as it is drawn anew.

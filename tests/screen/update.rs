@@ -598,6 +598,68 @@ fn bytes_of_all_connections_together_are_bounded_and_counters_stay_exact() {
 }
 
 #[test]
+fn those_that_closed_first_are_forgotten_first_and_of_the_open_ones_the_fullest_give() {
+    const KIB: u64 = 1 << 10;
+    let mut bench = Bench::with_keep(120, 36, 1 << 20);
+    bench.server_listens();
+    for number in 1..=6 {
+        bench.accepted(number, 8, 10_000);
+    }
+    let receives = |bench: &mut Bench, number: u64, count: u64| {
+        for _ in 0..count {
+            bench.happened(vec![Event::Received {
+                who: connection(number),
+                at: Moment(0),
+                bytes: vec![b'x'; 64 << 10],
+                from: None,
+            }]);
+        }
+    };
+    let kept = |bench: &Bench| -> Vec<u64> {
+        let all = bench.app.server.connections.iter();
+        let kept = all.map(|c| (c.received.received() - c.received.forgotten()) / KIB);
+        kept.collect()
+    };
+    // All of them together may keep 2 MiB: 31 of these pieces, for each has its bookkeeping too.
+    for (number, count) in [(1, 7), (2, 6), (3, 10), (4, 1), (5, 6), (6, 1)] {
+        receives(&mut bench, number, count);
+    }
+    assert_eq!(kept(&bench), [448, 384, 640, 64, 384, 64]);
+    for number in [3, 1, 2] {
+        bench.returned(connection(number), Call::Close { fd: Fd(8) }, Outcome::Done);
+    }
+    // Half of it is to be free then. That takes all of the two that closed first, and nothing of the third.
+    receives(&mut bench, 5, 1);
+    assert_eq!(kept(&bench), [0, 384, 0, 64, 448, 64]);
+    // Now the third gives all that it has, and that is not enough: of the open ones the small one keeps its piece, and none
+    // of the others more than another.
+    receives(&mut bench, 4, 13);
+    assert_eq!(kept(&bench), [0, 384, 0, 896, 448, 64]);
+    receives(&mut bench, 5, 4);
+    assert_eq!(kept(&bench), [0, 0, 0, 448, 448, 64]);
+    // What is kept is the newest of it, every number is exact, and the screen says what is gone.
+    let list = &bench.app.server.connections;
+    assert!(
+        list.iter()
+            .all(|c| *c.received.kept().end() == c.received.count())
+    );
+    assert_eq!(list.bytes().0, (7 + 6 + 10 + 14 + 11 + 1) << 16);
+    bench.app.focus_on(Control::Connections);
+    bench.keys("<home><down><down><down>");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("917 kB in 14 recv(), the last 458 kB kept"),
+        "{screen}"
+    );
+    bench.keys("<home>");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("458,752 B in 7 recv(), the last 0 B kept"),
+        "{screen}"
+    );
+}
+
+#[test]
 fn a_worker_that_fails_frees_its_pane_and_the_program_goes_on() {
     let mut bench = Bench::new(80, 24);
     bench.echo_session();

@@ -94,6 +94,11 @@ impl Playing {
         self.child.id()
     }
 
+    /// What was started by it, itself included, and has not ended.
+    pub fn processes(&self) -> Vec<String> {
+        marked(&self.mark)
+    }
+
     /// Waits for its end, and that nothing of what it has started is left.
     #[track_caller]
     pub fn end(mut self) -> Played {

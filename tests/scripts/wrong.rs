@@ -22,6 +22,11 @@ pub fn trials() -> Vec<Trial> {
             call,
         ),
         trial(
+            "a_connection_beyond_the_limit_fails_the_script_in_plain_words",
+            &[],
+            beyond_the_limit,
+        ),
+        trial(
             "a_script_that_is_wrong_only_as_it_runs_is_told_apart",
             &[],
             as_it_runs,
@@ -55,6 +60,11 @@ fn too_much() {
         let played = play(&[command, "-"], &"q\n".repeat(10_000));
         played.exits(2).complains("the rest of it was not read");
         assert_eq!(played.stderr.lines().count(), 51);
+        // All of it was read.
+        let played = play(&[command, "-"], &"q\n".repeat(50));
+        played.exits(2);
+        assert_eq!(played.stderr.lines().count(), 50, "{played:#?}");
+        play(&[command, "-"], &"q\n".repeat(51)).complains("-: the rest of it was not read");
         // What stands in the line is told, but nothing of it acts on the terminal.
         let played = play(&[command, "-"], "client \x1b[31m\n\x07\u{9b}\u{202e}\n");
         let hostile = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
@@ -227,4 +237,16 @@ expect client saved
     assert_eq!(fs::read(&file).expect("the file"), b"precious");
     play(&script.replace("there.txt", "there.txt --replace")).exits(0);
     assert_ne!(fs::read(&file).expect("the file"), b"precious");
+}
+
+fn beyond_the_limit() {
+    let script = "server start 127.0.0.1 0 --model poll
+client connect 127.0.0.1 ${server.port}
+expect server open 1
+client2 connect 127.0.0.1 ${server.port}
+expect client2 ended
+";
+    play(&["run", "-", "--max-connections", "1"], script)
+        .exits(1)
+        .says("server#2 is closed unserved: 1 connection is open, and --max-connections allows no more");
 }

@@ -125,6 +125,7 @@ fn each_json_line_is_an_object_with_the_documented_keys() {
             "connections",
             "datagrams",
             "event",
+            "handshakes_dropped",
             "most_at_once",
             "received_bytes",
             "sent_bytes",

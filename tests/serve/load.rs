@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 
-use crate::program::{Program, connect, echo};
+use crate::program::{Program, connect, echo, read_to_end};
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -62,6 +62,61 @@ fn the_most_at_once_is_told() {
             "served 50 connections: 250 B received, 250 B sent; at most 50 at once"
         );
     }
+}
+
+#[test]
+fn beyond_max_connections_nobody_is_served_and_each_is_counted() {
+    for model in ["threads", "poll"] {
+        let args = [ANY, "--quiet", "--model", model, "--max-connections", "5"];
+        let mut program = Program::start(&args);
+        let address = program.address();
+        let held: Vec<TcpStream> = (0..5).map(|_| connect(address)).collect();
+        for peer in &held {
+            assert_eq!(echo(peer, b"hello"), b"hello");
+        }
+        for _ in 0..20 {
+            assert_eq!(read_to_end(&connect(address)), b"", "{model}");
+        }
+        // Once, for what differs only in its numbers is the same.
+        assert_eq!(
+            program.complaint(),
+            "sockyard: server#6 is closed unserved: 5 connections are open, and --max-connections allows no more"
+        );
+        for peer in &held {
+            assert_eq!(echo(peer, b"hello"), b"hello");
+        }
+        let left = program.stop();
+        assert_eq!(left.complaints, "");
+        assert_eq!(
+            left.summary(),
+            "served 5 connections: 50 B received, 50 B sent; at most 5 at once; 20 closed unserved"
+        );
+    }
+}
+
+#[test]
+fn what_a_short_accept_queue_costs_is_told_at_the_end() {
+    let args = [ANY, "--quiet", "--model", "serial", "--backlog", "1"];
+    let mut program = Program::start(&args);
+    let address = program.address();
+    let first = connect(address);
+    echo(&first, b"hello");
+    // Two wait in a queue of one; a third is not answered, and would be asked again after a second.
+    let waiting = [connect(address), connect(address)];
+    for _ in 0..4 {
+        let short = std::time::Duration::from_millis(20);
+        TcpStream::connect_timeout(&address, short).expect_err("no room in the queue");
+    }
+    drop(first);
+    for peer in waiting {
+        echo(&peer, b"hello");
+    }
+    let left = program.stop();
+    let summary = left.summary();
+    assert!(
+        summary.ends_with("; 4 handshakes dropped by a full accept queue"),
+        "{summary}"
+    );
 }
 
 #[test]

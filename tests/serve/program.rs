@@ -49,7 +49,8 @@ impl Program {
         Self::run(command)
     }
 
-    fn run(mut command: Command) -> Self {
+    /// Starts what `command` is.
+    pub fn run(mut command: Command) -> Self {
         let mut child = command
             .env("SOCKYARD_CONFIG", "/dev/null")
             .stdin(Stdio::piped())
@@ -104,21 +105,26 @@ impl Program {
         address.parse().expect("an address")
     }
 
+    /// Its number.
+    pub fn id(&self) -> Pid {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        id.expect("a process")
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(id.expect("a process"), signal).expect("it runs");
+        kill_process(self.id(), signal).expect("it runs");
     }
 
     /// Waits until it ends by itself.
     #[track_caller]
     pub fn wait(mut self) -> Left {
         let end = Instant::now() + LIMIT;
-        // Its outputs end with it: that is waited for, and not the process itself, for which there is no limit.
+        // Its outputs end with it; what is left is to be taken out of the kernel's table.
         let lines = rest(&self.lines, end);
         let complaints = rest(&self.complaints, end);
         Left {
-            status: self.child.wait().expect("it has ended"),
+            status: ended(&mut self.child, end),
             lines,
             complaints: complaints.join("\n"),
         }
@@ -179,10 +185,25 @@ pub fn rest(lines: &Receiver<String>, end: Instant) -> Vec<String> {
     }
 }
 
-/// A peer whose reads and writes have a limit.
+/// How a program ended that has closed its outputs, which is to be before `end`.
+#[track_caller]
+pub fn ended(child: &mut Child, end: Instant) -> ExitStatus {
+    loop {
+        if let Some(status) = child.try_wait().expect("it was started") {
+            return status;
+        }
+        assert!(
+            Instant::now() < end,
+            "its outputs have ended and it has not"
+        );
+        thread::yield_now();
+    }
+}
+
+/// A peer whose connect, reads and writes have a limit.
 #[track_caller]
 pub fn connect(address: SocketAddr) -> TcpStream {
-    let peer = TcpStream::connect(address).expect("it accepts");
+    let peer = TcpStream::connect_timeout(&address, LIMIT).expect("it accepts");
     peer.set_read_timeout(Some(LIMIT)).expect("an option");
     peer.set_write_timeout(Some(LIMIT)).expect("an option");
     peer

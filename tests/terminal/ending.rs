@@ -1,5 +1,6 @@
 //! Every way to an end or a stop: the terminal is given back, the status tells how, and peers see their sockets close.
 
+use std::fs;
 use std::io::Read;
 use std::sync::mpsc;
 use std::thread;
@@ -188,6 +189,54 @@ fn a_stop_while_the_size_changes_comes_back_at_the_new_size() {
 
 #[test]
 fn closing_the_terminal_ends_the_program() {
+    assert_ends_with_its_terminal(&["--serve", "127.0.0.1:0"], "LISTEN");
+}
+
+#[test]
+fn closing_the_terminal_ends_a_server_without_a_screen() {
+    assert_ends_with_its_terminal(&["serve", "127.0.0.1:0"], "listening on ");
+    assert_ends_with_its_terminal(&["serve", "127.0.0.1:0", "--quiet"], "listening on ");
+}
+
+#[test]
+fn closing_the_terminal_ends_a_script_without_a_screen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("waits.yard");
+    fs::write(&path, "server start 127.0.0.1 0\nwait 1min\n").expect("a file");
+    let path = path.to_str().expect("text");
+    assert_ends_with_its_terminal(&["run", path], "wait 1min");
+}
+
+/// What is typed at a terminal that was stopped with Ctrl-S does not come: the program waits for its output.
+#[test]
+fn a_terminal_that_was_stopped_does_not_hold_up_the_end_of_a_server() {
+    for (signal, status) in [(Signal::TERM, 0), (Signal::HUP, 0)] {
+        let pty = sockyard(&["serve", "127.0.0.1:0"], 80, 24);
+        pty.wait_text("listening on 127.0.0.1:");
+        let line = pty.screen();
+        let port = line.split_once("127.0.0.1:").map(|(_, port)| {
+            let digits = port.chars().take_while(char::is_ascii_digit);
+            digits.collect::<String>().parse().expect("a port")
+        });
+        // Before the peer's lines are to be written.
+        pty.wait_text("getsockname(");
+        pty.keys("<c-s>");
+        let mut peer = Peer::dial(port.expect("a port"));
+        peer.send(b"hello");
+        peer.expect(b"hello");
+        let start = Instant::now();
+        pty.kill(signal);
+        let end = pty.wait_exit();
+        let took = start.elapsed();
+        assert_eq!(end.exit_code(), status, "{end}");
+        assert!(took < Duration::from_secs(3), "{took:?}");
+        peer.drain();
+    }
+}
+
+/// Asserts that the program ends when its terminal is closed, as when a person closes its window, once it has shown this.
+#[track_caller]
+pub fn assert_ends_with_its_terminal(args: &[&str], shown: &str) {
     let size = PtySize {
         rows: 24,
         cols: 80,
@@ -196,7 +245,7 @@ fn closing_the_terminal_ends_the_program() {
     };
     let pair = native_pty_system().openpty(size).expect("a terminal");
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockyard"));
-    command.args(["--serve", "127.0.0.1:0"]);
+    command.args(args);
     command.env("TERM", "xterm-256color");
     command.env("SOCKYARD_CONFIG", "/dev/null");
     let mut child = pair
@@ -207,7 +256,7 @@ fn closing_the_terminal_ends_the_program() {
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().expect("it can be read");
     let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&seen).contains("LISTEN") {
+    while !String::from_utf8_lossy(&seen).contains(shown) {
         let length = reader.read(&mut chunk).expect("the program draws");
         assert_ne!(length, 0, "it ended: {}", seen.escape_ascii());
         seen.extend_from_slice(&chunk[..length]);

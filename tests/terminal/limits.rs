@@ -137,6 +137,21 @@ fn the_end_comes_at_once_with_a_hundred_sessions_open() {
     }
 }
 
+#[test]
+fn beyond_max_connections_whoever_comes_is_closed_and_counted_on_the_screen() {
+    for model in ["threads", "poll"] {
+        let args = ["--model", model, "--max-connections", "2"];
+        let (pty, port) = served(&args, 120, 36);
+        let peers: Vec<Peer> = (0..5).map(|_| Peer::dial(port)).collect();
+        pty.wait_text("server#5 is closed unserved: 2 connections are open, and --max-connections");
+        pty.wait_text(", 3 unserved");
+        pty.wait_text("2 connected");
+        drop(peers);
+        pty.wait_text("0 connected");
+        assert_recovered(&pty, port);
+    }
+}
+
 /// The playground with its server, and room for 64 descriptors.
 fn cramped() -> (Pty, u16) {
     let script = "ulimit -n 64; exec \"$0\" --serve 127.0.0.1:0";

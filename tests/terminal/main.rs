@@ -13,4 +13,6 @@ mod play;
 mod played;
 mod pty;
 mod pty_selftest;
+mod saves;
 mod sizes;
+mod strangers;

@@ -105,8 +105,7 @@ pub fn with_peer(args: &[&str], cols: u16, rows: u16) -> (Pty, Peer) {
     // The kernel has shaken hands by then, so that accept returns at once.
     pty.wait_text(CONNECTED);
     pty.wait_text("client    recv(");
-    let (stream, _) = listener.accept().expect("the client is in the backlog");
-    (pty, Peer::new(stream))
+    (pty, Peer::accept(&listener))
 }
 
 /// Takes the focus out of a text field, to the button of its row.
@@ -138,6 +137,13 @@ impl Peer {
         Peer(stream)
     }
 
+    /// Accepts the playground's client, which has connected.
+    #[track_caller]
+    pub fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().expect("the client is in the backlog");
+        Peer::new(stream)
+    }
+
     /// Connects to the playground's server.
     #[track_caller]
     pub fn dial(port: u16) -> Self {
@@ -157,6 +163,15 @@ impl Peer {
     /// Sends while the other end of the connection is open; gives back whether it was.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
         self.0.write_all(bytes).is_ok()
+    }
+
+    /// Sends, and receives as much at the most; gives back whether the other end of the connection was open.
+    pub fn exchange(&mut self, bytes: &[u8]) -> bool {
+        let sent = self.0.write_all(bytes).is_ok();
+        sent && self
+            .0
+            .read(&mut vec![0; bytes.len()])
+            .is_ok_and(|count| count > 0)
     }
 
     /// Receives as many bytes as `expected` has, which are to be these.

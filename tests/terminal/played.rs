@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::ending::assert_ends;
+use super::ending::{assert_ends, assert_ends_with_its_terminal};
 use super::play::{Peer, port_of, shows_row, talking};
 use super::pty::{Modes, Program, Pty, shows};
 
@@ -136,6 +137,39 @@ fn a_script_is_stepped_through_to_its_end() {
     pty.wait_text("1 connected");
     pty.keys("<c-c>");
     assert_ends(pty, 0);
+}
+
+#[test]
+fn to_begin_again_in_a_flood_leaves_no_thread_behind() {
+    let script = NUMBERED.replace("client2 end\n", "");
+    let played = played(&script, &["--pace", "1ms"], 120, 36);
+    let pty = &played.pty;
+    wait_paused(pty, 1, 8);
+    for _ in 0..5 {
+        pty.keys("p");
+        pty.wait_text("passed: 8 steps");
+        // Each connection has a thread, which mostly waits for room in the channel to the screen.
+        let port = port_of(pty);
+        let floods: Vec<_> = (0..8)
+            .map(|_| {
+                let (mut peer, flood) = (Peer::dial(port), thread::Builder::new());
+                let flood = flood.name("flood".to_owned());
+                let flood = flood.spawn(move || while peer.exchange(&[b'x'; 4096]) {});
+                flood.expect("a thread can be started")
+            })
+            .collect();
+        pty.wait_text("10 connected");
+        pty.keys("r");
+        wait_paused(pty, 1, 8);
+        for flood in floods {
+            flood.join().expect("it ends with the connection");
+        }
+    }
+    pty.keys("<c-c>");
+    assert_ends(pty, 0);
+    let raw = pty.raw();
+    let told = raw.windows(12).any(|run| run == b"did not end ");
+    assert!(!told, "a thread was left behind");
 }
 
 #[test]
@@ -278,11 +312,46 @@ fn while_it_is_paused_nothing_wakes_up() {
 
 #[test]
 fn a_signal_ends_it_in_the_middle_of_a_step() {
+    for (signal, status) in [
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::INT, 130),
+        (Signal::QUIT, 131),
+    ] {
+        let played = played(LESSON, &[], 80, 24);
+        let pty = &played.pty;
+        to_the_recv_that_waits(pty);
+        pty.kill(signal);
+        assert_ends(pty, status);
+    }
+}
+
+#[test]
+fn a_stop_that_cannot_be_caught_is_survived_in_the_middle_of_a_step() {
     let played = played(LESSON, &[], 80, 24);
     let pty = &played.pty;
     to_the_recv_that_waits(pty);
-    pty.kill(Signal::TERM);
-    assert_ends(pty, 143);
+    let start = pty.raw().len();
+    pty.kill(Signal::STOP);
+    pty.wait_stopped();
+    pty.kill(Signal::CONT);
+    // Whatever a shell did to the terminal, it is switched on anew.
+    let switched = pty.wait_raw_after(start, b"\x1b[?1049h");
+    pty.wait_raw_after(switched, b"\x1b[?2026l");
+    pty.wait_text("client waits in recv()");
+    pty.keys("<esc>");
+    pty.wait_text("under way: client recv 1024");
+    pty.keys("<c-c>");
+    assert_ends(pty, 0);
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_in_the_middle_of_a_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lesson.yard");
+    fs::write(&path, LESSON).expect("a file");
+    let path = path.to_str().expect("text");
+    assert_ends_with_its_terminal(&["--play", path], "paused");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -28,6 +28,9 @@ use vt100::{MouseProtocolEncoding, MouseProtocolMode, Screen};
 /// How long a condition may take: long enough for a slow and busy machine, as only a failing test
 /// ever waits that long.
 pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// How long it takes to see that bytes are not taken because the program has ended.
+const TAKEN: Duration = Duration::from_millis(50);
 
 /// Variables of the tester's own session that would change what a program draws.
 const FOREIGN: &str = "NO_COLOR COLORTERM LANGUAGE LC_ALL LC_CTYPE LC_MESSAGES";
@@ -441,6 +444,42 @@ impl Pty {
     #[track_caller]
     pub fn wheel_down(&self, row: u16, col: u16) {
         self.mouse(65, "M", row, col);
+    }
+
+    /// Types bytes as they are, whatever they mean to the program: whole keys, halves of them, anything. What is typed to a
+    /// program that has ended is lost without a word. Panics as `wait` does if they are not taken.
+    ///
+    /// A write to a terminal that nobody has open any more may wait for ever: then its thread is left behind.
+    #[track_caller]
+    pub fn type_bytes(&self, bytes: &[u8]) {
+        let mut writer = self.writer.replace(Box::new(io::sink()));
+        let (bytes, (teller, told)) = (bytes.to_vec(), mpsc::channel());
+        let writing = named("pty-write", move || {
+            // The terminal may be gone, and the test over.
+            let _ = writer.write_all(&bytes);
+            let _ = teller.send(writer);
+        });
+        writing.expect("a thread can be started");
+        let end = Instant::now() + self.limit;
+        while !self.is_over() {
+            if let Ok(writer) = told.recv_timeout(TAKEN) {
+                self.writer.replace(writer);
+                return;
+            }
+            let story = || self.shared.lock().story();
+            assert!(Instant::now() < end, "input is not taken. {}", story());
+        }
+    }
+
+    /// Whether the program has ended and all that it wrote has been read.
+    pub fn is_over(&self) -> bool {
+        self.shared.lock().over()
+    }
+
+    /// All that is set of the terminal's line, as text to be compared: `termios(3)`. Empty where the system does not tell.
+    pub fn line_settings(&self) -> String {
+        let settings = self.master.get_termios();
+        settings.map_or_else(String::new, |line| format!("{line:?}"))
     }
 
     /// Gives the terminal another size, of which the program is told by SIGWINCH. What is on the

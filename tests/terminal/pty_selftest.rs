@@ -260,3 +260,28 @@ fn text_that_arrives_in_two_pieces_is_the_same_text() {
         assert_eq!(parser.screen().contents(), text, "cut at {cut}");
     }
 }
+
+#[test]
+fn bytes_are_typed_as_they_are_and_nobody_minds_where_nobody_reads() {
+    let pty = shower("");
+    pty.type_bytes(b"\x1b[<0;1\xff\x01");
+    pty.wait_text("^[[<0;1M-^?^A");
+    assert!(!pty.is_over());
+    pty.kill(Signal::KILL);
+    pty.wait_exit();
+    assert!(pty.is_over());
+    pty.type_bytes(b"x");
+}
+
+#[test]
+fn what_is_set_of_the_line_is_told_from_what_was_set_before() {
+    let pty = sh("read _; stty -echo; printf done; read _; stty echo; printf again; read _");
+    let before = pty.line_settings();
+    assert!(!before.is_empty());
+    pty.keys("<enter>");
+    pty.wait_text("done");
+    assert_ne!(pty.line_settings(), before);
+    pty.keys("<enter>");
+    pty.wait_text("again");
+    assert_eq!(pty.line_settings(), before);
+}

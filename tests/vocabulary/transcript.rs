@@ -1,12 +1,15 @@
 //! What was done with buttons, as lines.
 
+use std::borrow::Cow;
+
 use sockyard::app::Settings;
 
 use super::live::Live;
 use super::same::{calls_of, settings};
 
 fn lines(live: &Live) -> Vec<String> {
-    live.app.transcript_lines()
+    let lines = live.app.transcript_lines().into_iter();
+    lines.map(Cow::into_owned).collect()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The words that only scripts have, and what a line of a script says.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory, Parser, Subcommand};
@@ -122,7 +123,12 @@ pub fn commands() -> Vec<Command> {
 
 /// Every line that only scripts have, as the manual page shows them.
 #[must_use]
-pub fn chapters() -> Vec<Chapter> {
+pub fn chapters() -> &'static [Chapter] {
+    static CHAPTERS: LazyLock<Vec<Chapter>> = LazyLock::new(found);
+    &CHAPTERS
+}
+
+fn found() -> Vec<Chapter> {
     let commands = commands();
     let mut words = Vec::new();
     let mut chapters = Vec::new();
@@ -423,13 +429,20 @@ impl PartialEq for Pattern {
     }
 }
 
+/// The largest regular expression once it is compiled, in bytes: some two thousand states, each of which may have to be looked
+/// at for each byte that is searched.
+const LARGEST_PATTERN: usize = 64 << 10;
+
 fn pattern(raw: &str) -> Result<Pattern, String> {
     // A backslash is the regular expression's own: only the quotes around it go.
     let inner = raw
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     let text = inner.unwrap_or(raw).replace("\\\"", "\"");
-    let found = regex_lite::Regex::new(&text).map(Pattern);
+    let found = regex_lite::RegexBuilder::new(&text)
+        .size_limit(LARGEST_PATTERN)
+        .build()
+        .map(Pattern);
     found.map_err(|error| format!("this is no regular expression: {error}"))
 }
 

@@ -96,6 +96,8 @@ impl Default for Limits {
 impl Script {
     /// The longest line: longer ones are no lines of a script.
     pub(super) const LONGEST_LINE: usize = 64 << 10;
+    /// The most that a script may say with its variables, in bytes: a long value is easily named a hundred thousand times.
+    pub const MOST_SAID: usize = 16 << 20;
     /// So many wrong lines are told at most: this is no script.
     pub const MOST_FAULTS: usize = 50;
 
@@ -107,6 +109,7 @@ impl Script {
         let mut steps: Vec<Step> = Vec::new();
         let mut faults = Vec::new();
         let mut names = Names::default();
+        let mut said = 0;
         // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
@@ -114,7 +117,14 @@ impl Script {
             if faults.len() >= Self::MOST_FAULTS {
                 break;
             }
-            match Step::read(number, line, &mut names) {
+            if said > Self::MOST_SAID {
+                let why =
+                    "up to here the script says more than any, with its variables: at most 16 MiB";
+                let wrong = Wrong::new(0, why);
+                faults.push(Fault { number, wrong });
+                break;
+            }
+            match Step::read(number, line, &mut names, &mut said) {
                 Ok(Some(step)) if step.is_start() && steps.iter().any(Step::is_start) => {
                     let wrong =
                         Wrong::new(0, "the program is started once, and was started before");
@@ -169,7 +179,13 @@ impl Step {
         tokens.any(|token| token.raw.contains("${program."))
     }
 
-    fn read(number: usize, line: &str, names: &mut Names) -> Result<Option<Self>, Wrong> {
+    /// Adds to `said` how long the line is with its variables.
+    fn read(
+        number: usize,
+        line: &str,
+        names: &mut Names,
+        said: &mut usize,
+    ) -> Result<Option<Self>, Wrong> {
         if line.len() > Script::LONGEST_LINE {
             return Err(Wrong::new(
                 0,
@@ -187,6 +203,7 @@ impl Step {
         };
         let start = first.column;
         let stand_ins = names.stand_ins(&tokens)?;
+        *said += stand_ins.iter().map(|token| token.raw.len()).sum::<usize>();
         let said = Said::read(&stand_ins)?;
         if background && !matches!(said, Said::Do(_)) {
             let end = tokens.last().map_or(start, Token::end);

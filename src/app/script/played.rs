@@ -377,6 +377,7 @@ fn connections_are_counted() {
     let queue = |waiting| Event::AcceptQueue {
         waiting,
         backlog: 5,
+        dropped: 0,
     };
     play.happens([queue(1)]).plays();
     play.happens([queue(3)]).plays();

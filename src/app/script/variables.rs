@@ -78,12 +78,22 @@ fn replaced(
     tokens: &[Token],
     value: impl Fn(&str) -> Result<String, String>,
 ) -> Result<Vec<Token>, Wrong> {
-    let replace = |token: &Token| {
+    let mut length = 0;
+    let mut replace = |token: &Token| {
         let mut raw = String::new();
         let mut rest = token.raw.as_str();
+        let mut column = token.column;
+        // Looked at behind each of them: a line has room for the names of ten thousand long values.
+        let fits = |length: usize| {
+            let why = "with its variables this is longer than any line of a script";
+            let is_too_long = length > Script::LONGEST_LINE;
+            (!is_too_long)
+                .then_some(())
+                .ok_or_else(|| Wrong::new(token.column, why))
+        };
         while let Some((before, behind)) = rest.split_once("${") {
             raw.push_str(before);
-            let column = token.column + token.raw.chars().count() - behind.chars().count() - 2;
+            column += before.chars().count();
             let Some((name, after)) = behind.split_once('}') else {
                 let why = "${ begins a variable, which ends with }; \\x24{ is the text";
                 return Err(Wrong::new(column, why));
@@ -91,19 +101,19 @@ fn replaced(
             let value = value(name).map_err(|why| Wrong::new(column, why))?;
             // What it stands for is text, however it is written there.
             raw.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
+            fits(length + raw.len())?;
+            column += "${}".len() + name.chars().count();
             rest = after;
         }
         raw.push_str(rest);
-        if raw.len() > Script::LONGEST_LINE {
-            let why = "with its variables this is longer than any line of a script";
-            return Err(Wrong::new(token.column, why));
-        }
+        length += raw.len();
+        fits(length)?;
         Ok(Token {
             raw,
             column: token.column,
         })
     };
-    tokens.iter().map(replace).collect()
+    tokens.iter().map(&mut replace).collect()
 }
 
 fn is_built_in(name: &str) -> bool {

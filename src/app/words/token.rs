@@ -77,7 +77,10 @@ pub fn take_apart(line: &str) -> Taken {
                     }
                 }
             }
-            if let Some((behind, _)) = chars.peek().filter(|(_, c)| !c.is_whitespace()) {
+            // The first is told: there may be a hundred thousand.
+            if taken.wrong.is_none()
+                && let Some((behind, _)) = chars.peek().filter(|(_, c)| !c.is_whitespace())
+            {
                 let text = "a blank belongs between a closing quote and what follows; inside the text a quote is \\\"";
                 wrong = Some(Wrong::new(*behind, text));
             }

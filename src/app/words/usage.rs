@@ -2,6 +2,9 @@
 //!
 //! The hint below the command line, the help, the palette and the menus all show these.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use clap::{Arg, Command};
 
 use super::grammar::{CONNECTION, command_of, commands};
@@ -139,6 +142,14 @@ impl Usage {
         }
     }
 
+    /// The same of somebody else: `client2` instead of `client`.
+    fn said_of(&self, first: &str) -> Self {
+        Self {
+            first: first.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The words that do not vary.
     #[must_use]
     pub fn words(&self) -> String {
@@ -169,19 +180,30 @@ impl Usage {
     }
 }
 
+/// Every line of a command: what they are made of does not change, and clap is slow to tell.
+fn lines_of(command: &Command) -> &'static [Usage] {
+    static LINES: LazyLock<BTreeMap<&str, Vec<Usage>>> = LazyLock::new(|| {
+        let lines = |command: &'static Command| {
+            let first = command.get_name();
+            let verbs = command.get_subcommands();
+            let mut lines: Vec<Usage> = verbs
+                .map(|verb| Usage::of(first, command, Some(verb)))
+                .collect();
+            if lines.is_empty() {
+                lines.push(Usage::of(first, command, None));
+            }
+            (first, lines)
+        };
+        commands().iter().map(lines).collect()
+    });
+    LINES.get(command.get_name()).map_or(&[], Vec::as_slice)
+}
+
 /// Every line that begins with this word.
 #[must_use]
 pub fn usages(first: &str) -> Vec<Usage> {
-    let Some(command) = command_of(first) else {
-        return Vec::new();
-    };
-    let mut verbs = command.get_subcommands().peekable();
-    if verbs.peek().is_none() {
-        return vec![Usage::of(first, command, None)];
-    }
-    verbs
-        .map(|verb| Usage::of(first, command, Some(verb)))
-        .collect()
+    let lines = command_of(first).map_or(&[][..], lines_of);
+    lines.iter().map(|line| line.said_of(first)).collect()
 }
 
 /// The line that begins with these words: who, and what.
@@ -189,13 +211,13 @@ pub fn usages(first: &str) -> Vec<Usage> {
 pub fn usage(words: &str) -> Option<Usage> {
     let (first, verb) = words.split_once(' ').unwrap_or((words, ""));
     let command = command_of(first)?;
-    match command.find_subcommand(verb) {
-        Some(found) => Some(Usage::of(first, command, Some(found))),
-        None if verb.is_empty() && !command.has_subcommands() => {
-            Some(Usage::of(first, command, None))
-        }
-        None => None,
-    }
+    // A verb may have another name too.
+    let verb = command
+        .find_subcommand(verb)
+        .map_or(verb, Command::get_name);
+    let mut lines = lines_of(command).iter();
+    let found = lines.find(|line| line.verb == verb);
+    found.map(|line| line.said_of(first))
 }
 
 /// Lines under a heading.
@@ -211,11 +233,17 @@ pub struct Chapter {
 
 /// Every line of the grammar; what every socket can do stands once.
 #[must_use]
-pub fn chapters() -> Vec<Chapter> {
+pub fn chapters() -> &'static [Chapter] {
+    static CHAPTERS: LazyLock<Vec<Chapter>> = LazyLock::new(found);
+    &CHAPTERS
+}
+
+fn found() -> Vec<Chapter> {
     const SOCKETS: [&str; 3] = ["client", "server", CONNECTION];
+    let of_sockets = SOCKETS.map(usages);
     let is_of_every_socket = |usage: &Usage| {
-        SOCKETS.iter().all(|first| {
-            let mut others = usages(first).into_iter();
+        of_sockets.iter().all(|others| {
+            let mut others = others.iter();
             others.any(|other| (&other.verb, &other.about) == (&usage.verb, &usage.about))
         })
     };

@@ -14,7 +14,7 @@ use crate::model::option::ValueKind;
 pub(super) struct Walk<'a> {
     /// The verb, as clap has it.
     pub(super) command: &'a Command,
-    /// What they give.
+    /// What they give, each once.
     pub(super) given: Vec<&'a Arg>,
     /// What stands for some of them.
     values: Vec<(&'a Arg, String)>,
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
             match word.split_once('=') {
                 Some((_, value)) => self.take(option, value),
                 None if takes_value(option) => self.pending = Some(option),
-                None => self.given.push(option),
+                None => drop(self.give(option)),
             }
         } else if let Some(positional) = self.positional() {
             self.take(positional, word);
@@ -68,8 +68,18 @@ impl<'a> Walk<'a> {
     }
 
     fn take(&mut self, arg: &'a Arg, value: &str) {
-        self.given.push(arg);
-        self.values.push((arg, value.to_owned()));
+        if self.give(arg) {
+            self.values.push((arg, value.to_owned()));
+        }
+    }
+
+    /// Whether it was not given before. Each is kept once: a line has room for one option twenty thousand times.
+    fn give(&mut self, arg: &'a Arg) -> bool {
+        let is_new = !self.is_given(arg);
+        if is_new {
+            self.given.push(arg);
+        }
+        is_new
     }
 
     /// Whether a word is read as an option.

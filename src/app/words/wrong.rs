@@ -23,7 +23,8 @@ impl Wrong {
     pub fn new(column: usize, message: impl Into<String>) -> Self {
         Self {
             column,
-            message: plain_text(&message.into()),
+            // Words of the line itself may stand in it, and in them anything.
+            message: glyph::plain(&message.into()).into_owned(),
         }
     }
 
@@ -127,18 +128,6 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
         ContextValue::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-/// Words of the line itself may stand in a message, and in them anything: it is shown as it would be in a send box.
-fn plain_text(message: &str) -> String {
-    let shown = |c: char| {
-        if glyph::is_plain(c) || c == '\\' {
-            c.to_string()
-        } else {
-            glyph::line(c.encode_utf8(&mut [0; 4]).as_bytes())
-        }
-    };
-    message.chars().map(shown).collect()
 }
 
 /// An argument's name as it stands in the help, without the brackets that clap puts around it.
