@@ -109,6 +109,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn plain_text_is_as_wide_as_any_other_way_to_measure_it_says() {
+        for text in [
+            "",
+            " ",
+            "~ plain \" text",
+            "\t",
+            "\0",
+            "\x7f",
+            "é",
+            "你好",
+            "a\u{301}b",
+            "☀\u{fe0f}",
+        ] {
+            assert_eq!(width(text), text.width(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn cutting_counts_cells_and_never_splits_a_wide_character() {
         assert_eq!(cut("hello", 5), "hello");
         assert_eq!(cut("hello", 4), "hel…");

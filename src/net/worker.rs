@@ -306,6 +306,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_ends_with_an_order_and_leaves_it_to_be_taken() {
+        const LONG: Duration = Duration::from_secs(100);
+        let (worker, orders) = Worker::new().expect("a worker");
+        worker.order(1).expect("it lives");
+        let start = Instant::now();
+        orders.pause(LONG);
+        assert_eq!(orders.take(), Ok(vec![1]));
+        orders.pause(Duration::from_millis(1));
+        assert_eq!(orders.take(), Ok(vec![]));
+        // The end of the other end is heard too.
+        drop(worker);
+        orders.pause(LONG);
+        assert_eq!(orders.take(), Err(Ended::Stopped));
+        assert!(start.elapsed() < LONG);
+    }
+
+    #[test]
     fn a_thread_that_stays_is_not_waited_for_beyond_the_deadline() {
         let (events, _heard) = crossbeam_channel::bounded(8);
         let crew = Crew::new(Clock::start(), events, Hearing::Everything);

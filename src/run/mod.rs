@@ -203,3 +203,15 @@ fn time_zone() -> TimeZone {
     }
     TimeZone::system()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_zone_is_that_of_the_system_whatever_its_name() {
+        let now = Timestamp::now();
+        let offset = |zone: TimeZone| zone.to_offset(now);
+        assert_eq!(offset(time_zone()), offset(TimeZone::system()));
+    }
+}
