@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use sockyard::model::call::Function;
 use sockyard::model::{Model, SocketKind};
-use sockyard::net::capacity::threads_to_spare;
+use sockyard::net::capacity::{Capacity, threads_to_spare};
 
 use super::crowd::{Came, Crowd, Elsewhere, MESSAGE};
 use super::playground::Playground;
@@ -93,7 +93,13 @@ fn by_serve(model: Model) {
 
 fn by_playground(model: Model) {
     let (count, served) = sizes(model);
-    let (mut playground, address) = Playground::serve(model, SocketKind::Stream, LONG);
+    // How many threads there are to spare changes while other trials run: as many as were found.
+    let capacity = Capacity {
+        threads: Some(served),
+        ..Capacity::default()
+    };
+    let (mut playground, address) =
+        Playground::serve_at_most(capacity, model, SocketKind::Stream, LONG);
     let mut crowd = Elsewhere::connect(address, count);
     let mut came = None;
     playground.until("all are answered", |_| {
@@ -104,7 +110,7 @@ fn by_playground(model: Model) {
         answered: served,
         refused: count - served,
     };
-    assert_eq!(came, Some(expected));
+    assert_eq!(came, Some(expected), "{}", playground.screen());
     let bytes = (served * MESSAGE.len()) as u64;
     playground.until("all that they did is known", |p| {
         let list = &p.app.server.connections;

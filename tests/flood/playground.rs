@@ -13,6 +13,7 @@ use sockyard::model::call::Function;
 use sockyard::model::{
     Action, Batch, Event, Model, Offer, ServerAction, ServerSetup, Service, SocketKind,
 };
+use sockyard::net::capacity::Capacity;
 use sockyard::net::tally::Totals;
 use sockyard::net::{Clock, Yard};
 use sockyard::ui::draw;
@@ -43,11 +44,21 @@ pub struct Playground {
 impl Playground {
     /// Serves echo on a free port of 127.0.0.1.
     pub fn serve(model: Model, kind: SocketKind, backlog: i32) -> (Self, SocketAddr) {
+        Self::serve_at_most(Capacity::default(), model, kind, backlog)
+    }
+
+    /// The same, no more than `capacity` at a time.
+    pub fn serve_at_most(
+        capacity: Capacity,
+        model: Model,
+        kind: SocketKind,
+        backlog: i32,
+    ) -> (Self, SocketAddr) {
         let clock = Clock::start();
         let (sender, events) = bounded(BATCHES);
         let mut playground = Self {
             app: App::new(&Settings::default()),
-            yard: Yard::new(clock, sender),
+            yard: Yard::new(clock, sender).with_capacity(capacity),
             clock,
             events,
             terminal: Terminal::new(TestBackend::new(120, 36)).expect("a test terminal"),
