@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         eprintln!("no part {unknown}: {}, build", names.join(", "));
         return ExitCode::from(2);
     }
-    raise_descriptor_limit();
+    sockyard::run::raise_descriptor_limit();
     table::head();
     for (name, print) in PARTS {
         if args.is_empty() || args.iter().any(|arg| arg == name) {
@@ -73,16 +73,4 @@ fn ended(result: io::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Ten thousand connections need as many descriptors.
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    // Where it cannot be raised, connecting fails and says why.
-    let _ = setrlimit(Resource::Nofile, raised);
 }

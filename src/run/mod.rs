@@ -168,7 +168,7 @@ fn say(text: &str) {
 
 /// Takes as many descriptors as the system grants without asking: each connection needs one, and the usual 1,024 would
 /// end a class's experiment early.
-fn raise_descriptor_limit() {
+pub fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::exit;
 use super::save_file::words;
 use crate::model::glyph;
+use crate::net::worker::panic_text;
 
 /// Prints `text`. A reader that has heard enough, such as `head`, ends it quietly.
 ///
@@ -73,12 +74,7 @@ pub fn complain_of_panics() {
     panic::set_hook(Box::new(|info| {
         let thread = thread::current();
         let name = thread.name().unwrap_or("without a name");
-        let payload = info.payload();
-        let words = payload
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("it says nothing");
+        let words = panic_text(info.payload());
         let place = info.location().map(ToString::to_string);
         let place = place.unwrap_or_default();
         let mut text = format!("sockyard: the thread {name} failed at {place}: {words}");

@@ -25,11 +25,11 @@ mod scarce;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, getrlimit};
 use sockyard::net::capacity::threads_to_spare;
 
 fn main() -> ExitCode {
-    raise_descriptor_limit();
+    sockyard::run::raise_descriptor_limit();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some((crowd::NAME, rest)) = args.split_first().map(|(first, rest)| (&first[..], rest)) {
         crowd::serve_as_child(rest);
@@ -54,17 +54,6 @@ fn trial(name: &str, body: impl FnOnce() + Send + 'static) -> Trial {
         body();
         Ok(())
     })
-}
-
-/// Takes as many descriptors as the system grants without asking, as the program itself does.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    // Where it cannot be raised fewer connections are made.
-    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// How many connections one process can hold: its descriptors, but for those that it needs for itself. More than that many
